@@ -1,0 +1,7 @@
+/** Tests are compiled by tsc; jest runs the result untransformed (NODE_OPTIONS=--experimental-vm-modules). */
+export default {
+  roots: ['<rootDir>/dist-test'],
+  testMatch: ['**/*.test.js'],
+  transform: {},
+  testEnvironment: 'node',
+};
