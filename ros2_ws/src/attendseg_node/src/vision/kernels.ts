@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+
+/** The exports of assembly/kernels.ts, where each is explained. Pointers and sizes are in bytes of `memory`. */
+export interface Kernels {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  gather(
+    source: number,
+    sourceAdvance: number,
+    target: number,
+    targetAdvance: number,
+    mask: number,
+    groups: number,
+  ): void;
+  yuvRow(
+    luma: number,
+    lumaAdvance: number,
+    chroma: number,
+    chromaAdvance: number,
+    masks: number,
+    target: number,
+    pixels: number,
+  ): void;
+  bayerRow(
+    above: number,
+    row: number,
+    below: number,
+    target: number,
+    width: number,
+    site: number,
+    redRow: number,
+  ): void;
+  filterColumns(
+    source: number,
+    pitch: number,
+    weights: number,
+    taps: number,
+    target: number,
+    bytes: number,
+  ): void;
+  filterRow(
+    source: number,
+    firsts: number,
+    weights: number,
+    taps: number,
+    target: number,
+    pixels: number,
+  ): void;
+  expandRow(
+    labels: number,
+    count: number,
+    starts: number,
+    patterns: number,
+    advance: number,
+    target: number,
+  ): void;
+  blendRow(source: number, tint: number, keep: number, target: number, bytes: number): void;
+}
+
+/** The part used here of a global that Node has and its type declarations lack. */
+declare const WebAssembly: {
+  instantiate(bytes: Uint8Array): Promise<{ instance: { exports: unknown } }>;
+};
+
+/** A fresh instance of the kernels, with its own memory. */
+export async function loadKernels(): Promise<Kernels> {
+  const { instance } = await WebAssembly.instantiate(
+    await readFile(new URL('./kernels.wasm', import.meta.url)),
+  );
+  return instance.exports as Kernels;
+}

@@ -1,0 +1,62 @@
+import { type Encoding, findEncoding, planesOf } from './encodings.js';
+import { ImageError } from './imageError.js';
+
+/** The picture in a sensor_msgs/Image, unchecked: nothing in it can be trusted before `checkImage`. */
+export interface RawImage {
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** A name of sensor_msgs/image_encodings. */
+  readonly encoding: string;
+  /** Byte order of 16-bit samples. */
+  readonly isBigEndian: boolean;
+  /** Bytes from one row to the next; may be longer than a row. */
+  readonly step: number;
+  /** All rows; may be longer than they are. */
+  readonly data: Uint8Array;
+}
+
+/** Width and height of a supported image, in pixels. */
+export const MIN_IMAGE_SIDE = 16;
+export const MAX_IMAGE_SIDE = 8192;
+
+/**
+ * The encoding of an image whose every row is proved to lie inside its data.
+ * @throws ImageError that names the cause.
+ */
+export function checkImage(image: RawImage): Encoding {
+  const { width, height, encoding: name, step, data } = image;
+  const encoding = findEncoding(name, image.isBigEndian);
+  const size = `${width}x${height}`;
+  if (!isSide(width) || !isSide(height)) {
+    throw new ImageError(
+      'size',
+      `image size ${size} is not supported; choose ${MIN_IMAGE_SIDE}x${MIN_IMAGE_SIDE} to ${MAX_IMAGE_SIDE}x${MAX_IMAGE_SIDE}`,
+    );
+  }
+  const halved = encoding.layout === 'semiPlanar' && encoding.chroma === 2;
+  if ((width % 2 && (halved || encoding.layout === 'yuv422')) || (height % 2 && halved)) {
+    const even = halved ? 'width and height' : 'width';
+    throw new ImageError('size', `${name} cannot be ${size}; choose an even ${even} or another encoding`);
+  }
+  for (const { offset, pitch, rowBytes, rows } of planesOf(encoding, width, height, step)) {
+    if (!(Number.isSafeInteger(step) && pitch >= rowBytes)) {
+      throw new ImageError(
+        'step',
+        `step ${step} is too short for ${width} pixels of ${name} (${rowBytes} bytes a row); the camera driver must set it`,
+      );
+    }
+    // The last row needs no padding.
+    if (!(data.length >= offset + pitch * (rows - 1) + rowBytes)) {
+      throw new ImageError(
+        'data',
+        `data is shorter than ${size} pixels of ${name} with step ${step}; the camera driver must send whole images`,
+      );
+    }
+  }
+  return encoding;
+}
+
+function isSide(pixels: number): boolean {
+  return Number.isInteger(pixels) && pixels >= MIN_IMAGE_SIDE && pixels <= MAX_IMAGE_SIDE;
+}

@@ -1,0 +1,226 @@
+import type { Arena } from './arena.js';
+import { type BayerEncoding, type Encoding, type Plane, planesOf } from './encodings.js';
+import type { Kernels } from './kernels.js';
+import type { RawImage } from './rawImage.js';
+
+/** About how many bytes of source rows, and of RGB rows, are worked on at a time: a share of a small L2 cache. */
+const BAND_BYTES = 96 * 1024;
+
+/** Kept free on either side of a row of Bayer samples, for its mirrored neighbours. */
+const BAYER_MARGIN = 16;
+
+/** Rows of RGB bytes, from top to bottom. */
+export interface RgbRows {
+  /** The address of row y; y never decreases. */
+  row(y: number): number;
+}
+
+/**
+ * The rows of an image of any encoding as RGB bytes in kernel memory. A window of a few rows moves down the picture:
+ * every row is copied in and converted once, and memory depends on the width alone.
+ */
+export class RowReader implements RgbRows {
+  readonly #kernels: Kernels;
+  readonly #arena: Arena;
+  readonly #image: RawImage;
+  readonly #encoding: Encoding;
+  readonly #planes: readonly Plane[];
+  readonly #rowBytes: number;
+  /** RGB rows [#start, #end) of the picture, of at most #capacity. */
+  readonly #window: number;
+  readonly #capacity: number;
+  #start = 0;
+  #end = 0;
+  /** Where source rows are copied, at most #chunk at a time: one address a plane. */
+  readonly #raw: readonly number[];
+  readonly #chunk: number;
+  /** Bayer rows of 8-bit samples, #bayerPitch apart. */
+  readonly #bayer: number;
+  readonly #bayerPitch: number;
+  /** Swizzles for the encoding, 16 bytes each. */
+  readonly #masks: number;
+
+  /** `encoding`: what `checkImage` made of the image. `neighbours`: the most rows that `rows` will be asked for at a time. */
+  constructor(kernels: Kernels, arena: Arena, image: RawImage, encoding: Encoding, neighbours: number) {
+    this.#kernels = kernels;
+    this.#arena = arena;
+    this.#image = image;
+    this.#encoding = encoding;
+    this.#planes = planesOf(encoding, image.width, image.height, image.step);
+    this.#rowBytes = 3 * image.width;
+    this.#capacity = Math.max(neighbours, Math.floor(BAND_BYTES / this.#rowBytes));
+    // Filters with zero weights at their end may touch two rows more.
+    this.#window = arena.take((this.#capacity + 2) * this.#rowBytes);
+
+    // An even number of rows, so that subsampled chroma is never cut; two more for a mosaic's neighbours.
+    this.#chunk = 2 * Math.max(1, Math.floor(BAND_BYTES / this.#planes[0]!.rowBytes / 2));
+    this.#raw = this.#planes.map(({ rowBytes }) => arena.take((this.#chunk + 2) * rowBytes));
+    this.#bayerPitch = image.width + 2 * BAYER_MARGIN;
+    this.#bayer =
+      encoding.layout === 'bayer' ? arena.take((this.#chunk + 2) * this.#bayerPitch) + BAYER_MARGIN : 0;
+    this.#masks = arena.take(48);
+    arena.bytes.set(masksFor(encoding), this.#masks);
+  }
+
+  row(y: number): number {
+    return this.rows(y, 1);
+  }
+
+  /** The address of rows y to y + count - 1, one after the other; valid until the next call. y never decreases. */
+  rows(y: number, count: number): number {
+    if (y + count > this.#end) {
+      const { bytes } = this.#arena;
+      const kept = this.#address(y);
+      bytes.copyWithin(this.#window, kept, Math.max(kept, this.#address(this.#end)));
+      this.#start = y;
+      this.#end = Math.max(y, this.#end);
+      const end = Math.min(y + this.#capacity, this.#image.height);
+      while (this.#end < end) {
+        const rows = Math.min(this.#chunk, end - this.#end);
+        this.#convert(this.#end, rows, this.#address(this.#end));
+        this.#end += rows;
+      }
+    }
+    return this.#address(y);
+  }
+
+  #address(y: number): number {
+    return this.#window + (y - this.#start) * this.#rowBytes;
+  }
+
+  /** Rows y to y + rows - 1 of the picture to RGB at `target`. */
+  #convert(y: number, rows: number, target: number): void {
+    const kernels = this.#kernels;
+    const encoding = this.#encoding;
+    const { width } = this.#image;
+    const masks = this.#masks;
+    const [raw, rawChroma] = this.#raw as [number, number];
+    const rowBytes = this.#planes[0]!.rowBytes;
+    switch (encoding.layout) {
+      case 'packed': {
+        const { pixelBytes, rgb } = encoding;
+        if (pixelBytes === 3 && rgb[0] === 0) {
+          this.#copy(0, y, y + rows, target);
+        } else {
+          this.#copy(0, y, y + rows, raw);
+          const pixels = pixelsPerGather(pixelBytes);
+          const groups = Math.ceil((rows * width) / pixels);
+          kernels.gather(raw, pixels * pixelBytes, target, 3 * pixels, masks, groups);
+        }
+        break;
+      }
+      case 'yuv422':
+        this.#copy(0, y, y + rows, raw);
+        for (let i = 0; i < rows; i++) {
+          const row = raw + i * rowBytes;
+          kernels.yuvRow(row, 16, row, 16, masks, target + i * this.#rowBytes, width);
+        }
+        break;
+      case 'semiPlanar': {
+        const { chroma } = encoding;
+        const firstChroma = Math.floor(y / chroma);
+        this.#copy(0, y, y + rows, raw);
+        this.#copy(1, firstChroma, Math.ceil((y + rows) / chroma), rawChroma);
+        const chromaBytes = this.#planes[1]!.rowBytes;
+        for (let i = 0; i < rows; i++) {
+          const uv = rawChroma + (Math.floor((y + i) / chroma) - firstChroma) * chromaBytes;
+          kernels.yuvRow(raw + i * rowBytes, 8, uv, 16 / chroma, masks, target + i * this.#rowBytes, width);
+        }
+        break;
+      }
+      case 'bayer':
+        this.#convertBayer(encoding, y, rows, target);
+        break;
+    }
+  }
+
+  #convertBayer({ sampleBytes, redX, redY }: BayerEncoding, y: number, rows: number, target: number): void {
+    const kernels = this.#kernels;
+    const { width, height } = this.#image;
+    const first = Math.max(0, y - 1);
+    const last = Math.min(height - 1, y + rows);
+    const [raw] = this.#raw as [number];
+    this.#copy(0, first, last + 1, raw);
+    const address = (row: number): number => {
+      const mirrored = row < 0 ? 1 : row === height ? height - 2 : row;
+      return this.#bayer + (mirrored - first) * this.#bayerPitch;
+    };
+    for (let row = first; row <= last; row++) {
+      const source = raw + (row - first) * width * sampleBytes;
+      kernels.gather(
+        source,
+        16,
+        address(row),
+        16 / sampleBytes,
+        this.#masks,
+        Math.ceil((width * sampleBytes) / 16),
+      );
+    }
+    for (let i = 0; i < rows; i++) {
+      const row = y + i;
+      const redRow = row % 2 === redY;
+      kernels.bayerRow(
+        address(row - 1),
+        address(row),
+        address(row + 1),
+        target + i * this.#rowBytes,
+        width,
+        redRow ? redX : 1 - redX,
+        Number(redRow),
+      );
+    }
+  }
+
+  /** Source rows [begin, end) of a plane to kernel memory, without their padding. */
+  #copy(plane: number, begin: number, end: number, target: number): void {
+    const { offset, pitch, rowBytes } = this.#planes[plane]!;
+    const { data } = this.#image;
+    const { bytes } = this.#arena;
+    if (pitch === rowBytes) {
+      bytes.set(data.subarray(offset + begin * pitch, offset + end * pitch), target);
+      return;
+    }
+    for (let y = begin; y < end; y++) {
+      const at = offset + y * pitch;
+      bytes.set(data.subarray(at, at + rowBytes), target + (y - begin) * rowBytes);
+    }
+  }
+}
+
+/** How many pixels one gather of 16 bytes makes; five RGB pixels are all that fit. */
+function pixelsPerGather(pixelBytes: number): number {
+  return Math.min(5, Math.floor(16 / pixelBytes));
+}
+
+/** The swizzles that the kernels need for an encoding; index 255 makes a zero byte. */
+function masksFor(encoding: Encoding): number[] {
+  const widen = (index: (pixel: number) => number): number[] =>
+    Array.from({ length: 16 }, (_, i) => (i % 2 ? 255 : index(i / 2)));
+  switch (encoding.layout) {
+    case 'packed': {
+      const { pixelBytes, rgb } = encoding;
+      const bytes = 3 * pixelsPerGather(pixelBytes);
+      return Array.from({ length: bytes }, (_, i) => Math.floor(i / 3) * pixelBytes + rgb[i % 3]!);
+    }
+    case 'yuv422': {
+      const { y, u, v } = encoding;
+      return [
+        ...widen((pixel) => 2 * pixel + y),
+        ...widen((pixel) => 4 * (pixel >> 1) + u),
+        ...widen((pixel) => 4 * (pixel >> 1) + v),
+      ];
+    }
+    case 'semiPlanar': {
+      const { chroma, u, v } = encoding;
+      return [
+        ...widen((pixel) => pixel),
+        ...widen((pixel) => 2 * Math.floor(pixel / chroma) + u),
+        ...widen((pixel) => 2 * Math.floor(pixel / chroma) + v),
+      ];
+    }
+    case 'bayer': {
+      const { sampleBytes, highByte } = encoding;
+      return Array.from({ length: 16 / sampleBytes }, (_, i) => i * sampleBytes + highByte);
+    }
+  }
+}
