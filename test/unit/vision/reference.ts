@@ -5,6 +5,9 @@
 import type { Placement } from '#vision/letterbox.js';
 import type { RawImage } from '#vision/rawImage.js';
 
+/** Looked up once: in jest's sandbox each look-up of a global is slow. */
+const { floor, max, min, round } = Math;
+
 /** A picture of `channels` bytes a pixel, row-major, without padding. */
 export interface Picture {
   readonly width: number;
@@ -24,8 +27,8 @@ function paint(width: number, height: number, colour: (x: number, y: number) => 
 
 /** BT.601 limited range, OpenCV's constants and rounding. */
 function yuvToRgb(y: number, u: number, v: number): Rgb {
-  const luma = Math.max(0, y - 16) * 1220542 + (1 << 19);
-  const clamp = (value: number): number => Math.min(255, Math.max(0, value >> 20));
+  const luma = max(0, y - 16) * 1220542 + (1 << 19);
+  const clamp = (value: number): number => min(255, max(0, value >> 20));
   return [
     clamp(luma + 1673527 * (v - 128)),
     clamp(luma - 852492 * (v - 128) - 409993 * (u - 128)),
@@ -67,7 +70,7 @@ export function decode(image: RawImage): Picture {
               values.push(sample(mirror(y + dy, height), mirror(x + dx, width)));
             }
           }
-          if (values.length > 0) return Math.round(values.reduce((a, b) => a + b) / values.length);
+          if (values.length > 0) return round(values.reduce((a, b) => a + b) / values.length);
         }
         throw new Error('a mosaic has every colour in every 3 x 3 pixels');
       };
@@ -97,13 +100,13 @@ function weights(source: number, target: number, i: number): number[] {
   const result = new Array<number>(source).fill(0);
   if (target <= source) {
     // Positions inside target pixel i, in 1/source of its width: rounded, then the differences taken.
-    const position = (k: number): number => Math.min(Math.max(k * target - i * source, 0), source);
-    const round = (p: number): number => Math.floor((p * 16384) / source + 0.5);
-    for (let k = 0; k < source; k++) result[k] = round(position(k + 1)) - round(position(k));
+    const position = (k: number): number => min(max(k * target - i * source, 0), source);
+    const rounded = (p: number): number => floor((p * 16384) / source + 0.5);
+    for (let k = 0; k < source; k++) result[k] = rounded(position(k + 1)) - rounded(position(k));
   } else {
-    const centre = Math.min(Math.max(((i + 0.5) * source) / target - 0.5, 0), source - 1);
-    const first = Math.floor(centre + 1e-9);
-    const weight = Math.round(Math.max(0, centre - first) * 16384 + 1e-6);
+    const centre = min(max(((i + 0.5) * source) / target - 0.5, 0), source - 1);
+    const first = floor(centre + 1e-9);
+    const weight = round(max(0, centre - first) * 16384 + 1e-6);
     result[first] = 16384 - weight;
     if (weight > 0) result[first + 1] = weight;
   }
@@ -119,13 +122,13 @@ export function resize(picture: Picture, width: number, height: number): Picture
     for (let i = 0; i < picture.width * 3; i++) {
       let sum = 0;
       for (const [k, weight] of columns[y]!) sum += weight * picture.data[k * picture.width * 3 + i]!;
-      middle[y * picture.width * 3 + i] = Math.floor(sum / 128 + 0.5);
+      middle[y * picture.width * 3 + i] = floor(sum / 128 + 0.5);
     }
   }
   const channel = (x: number, y: number, c: number): number => {
     let sum = 0;
     for (const [k, weight] of rows[x]!) sum += weight * middle[(y * picture.width + k) * 3 + c]!;
-    return Math.floor(sum / 2 ** 21 + 0.5);
+    return floor(sum / 2 ** 21 + 0.5);
   };
   return paint(width, height, (x, y) => [channel(x, y, 0), channel(x, y, 1), channel(x, y, 2)]);
 }
@@ -152,8 +155,8 @@ export function labelsOf(
   height: number,
 ): Uint8Array {
   return Uint8Array.from({ length: width * height }, (_, i) => {
-    const x = placement.x + Math.floor((((i % width) + 0.5) * placement.width) / width);
-    const y = placement.y + Math.floor(((Math.floor(i / width) + 0.5) * placement.height) / height);
+    const x = placement.x + floor((((i % width) + 0.5) * placement.width) / width);
+    const y = placement.y + floor(((floor(i / width) + 0.5) * placement.height) / height);
     return labels[y * placement.networkWidth + x]!;
   });
 }
@@ -168,13 +171,11 @@ export function overlay(
   height: number,
 ): Uint8Array {
   const source = resize(decode(image), width, height).data;
-  const alpha = Math.round(opacity * 255);
+  const alpha = round(opacity * 255);
   const ids = labelsOf(labels, placement, width, height);
   return source.map((value, i) => {
-    const label = ids[Math.floor(i / 3)]!;
+    const label = ids[floor(i / 3)]!;
     if (label === 255) return value;
-    return (
-      Math.round((palette[label * 3 + (i % 3)]! * alpha) / 255) + Math.round((value * (255 - alpha)) / 255)
-    );
+    return round((palette[label * 3 + (i % 3)]! * alpha) / 255) + round((value * (255 - alpha)) / 255);
   });
 }
