@@ -1,10 +1,7 @@
 """Random crops and light: what a camera might have seen instead."""
 
 import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
-from torch.nn import functional
+from PIL import Image, ImageFilter
 
 from .data import IGNORED, Sample
 
@@ -34,27 +31,32 @@ def crop(sample: Sample, size: tuple[int, int], scales: tuple[float, float], rng
     return Sample(sample.name, np.array(picture)[:, flip].copy(), np.array(label)[:, flip].copy())
 
 
-def light(pictures: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
-    """Brightness, contrast, saturation, colour cast, gamma, shadow, blur and noise on Nx3xHxW in 0..255."""
-    n, _, height, width = pictures.shape
+def light(picture: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+    """Saturation, gamma, brightness, contrast, colour cast, blur, shadow and noise; HxWx3 uint8 in and out.
 
-    def spread(amount: float, channels: int = 1) -> Tensor:
+    Point operations are one table for each channel and run in Pillow: torch would need a third of a step.
+    """
+
+    def spread(amount: float, size: int | None = None) -> np.ndarray:
         """Factors around one, even on a log scale."""
-        return torch.exp((torch.rand(n, channels, 1, 1, generator=generator) * 2 - 1) * amount * strength)
+        return np.exp(rng.uniform(-1, 1, size) * amount * strength)
 
-    x = pictures / 255
-    x = x.clamp_min(1e-4) ** spread(0.35)
-    x = x * spread(0.35) * spread(0.1, 3)
-    mean = x.mean((1, 2, 3), keepdim=True)
-    x = mean + (x - mean) * spread(0.35)
-    grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * spread(0.5)
+    height, width, _ = picture.shape
+    image = Image.fromarray(picture)
+    keep = spread(0.5)
+    red, green, blue = (1 - keep) * np.array([0.299, 0.587, 0.114])
+    image = image.convert(
+        "RGB",
+        (red + keep, green, blue, 0, red, green + keep, blue, 0, red, green, blue + keep, 0),
+    )
+    curve = np.linspace(0, 1, 256) ** spread(0.35) * spread(0.35)
+    curve = np.mean(curve) + (curve - np.mean(curve)) * spread(0.3)
+    table = np.clip(np.outer(spread(0.1, 3), curve) * 255, 0, 255).astype(np.uint8)
+    image = image.point(table.ravel().tolist())
+    if rng.random() < 0.4:
+        image = image.filter(ImageFilter.BoxBlur(rng.uniform(0, 1.5)))
     # Soft light and shadow: a coarse random field, enlarged.
-    field = torch.rand(n, 1, 3, 4, generator=generator) * 2 - 1
-    field = functional.interpolate(field, size=(height, width), mode="bilinear")
-    x = x * torch.exp(0.35 * strength * field)
-    blurred = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    x = torch.lerp(x, blurred, torch.rand(n, 1, 1, 1, generator=generator).sub(0.4).clamp(0, 1))
-    sigma = torch.rand(n, 1, 1, 1, generator=generator) ** 2 * 0.05 * strength
-    x = x + torch.randn(x.shape, generator=generator) * sigma
-    return x.clamp(0, 1) * 255
+    field = Image.fromarray(np.exp(rng.uniform(-0.4, 0.4, (3, 4)) * strength).astype(np.float32))
+    shade = np.asarray(field.resize((width, height), Image.Resampling.BILINEAR))
+    noise = rng.standard_normal((height, width), np.float32) * (rng.random() ** 2 * 14 * strength)
+    return np.clip(np.asarray(image) * shade[:, :, None] + noise[:, :, None], 0, 255).astype(np.uint8)

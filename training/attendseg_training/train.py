@@ -27,13 +27,12 @@ def rate_at(step: int, config: Config) -> float:
 
 
 class Batches:
-    """Prepares the next batch in a thread while the network trains on this one."""
+    """Prepares the next batch in a thread (without torch, which would fight for the cores) while the network trains on this one."""
 
     def __init__(self, config: Config, start: int):
         self.config = config
         self.sources = [(source, load(source)) for source in config.train]
         self.rng = np.random.default_rng((config.seed, start))
-        self.generator = torch.Generator().manual_seed(config.seed * 1_000_003 + start)
         self.samples = draw(self.sources, self.rng)
         self.pool = ThreadPoolExecutor(1)
         self.next = self.pool.submit(self.prepare)
@@ -43,11 +42,13 @@ class Batches:
             crop(next(self.samples), self.config.crop, self.config.scales, self.rng)
             for _ in range(self.config.batch)
         ]
-        pictures = torch.from_numpy(np.stack([c.picture for c in crops])).permute(0, 3, 1, 2).float()
-        labels = torch.from_numpy(np.stack([c.label for c in crops])).long()
-        return normalise(light(pictures, self.generator, self.config.light)), labels
+        pictures = np.stack([light(c.picture, self.rng, self.config.light) for c in crops])
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2), torch.from_numpy(
+            np.stack([c.label for c in crops])
+        )
 
     def take(self) -> tuple[Tensor, Tensor]:
+        """Nx3xHxW uint8 and NxHxW uint8."""
         batch = self.next.result()
         self.next = self.pool.submit(self.prepare)
         return batch
@@ -65,14 +66,19 @@ def validate(network: AttendSeg, samples: list[Sample], device: torch.device) ->
 
 
 def loss_of(outputs: tuple[Tensor, ...], labels: Tensor, weights: Tensor, aux: float) -> Tensor:
-    """Weighted cross entropy of the head and, by the factor `aux`, of the auxiliary heads."""
+    """Weighted cross entropy of the head at half size and, by the factor `aux`, of the auxiliary heads as they are.
+
+    At full size the loss would take longer than the network.
+    """
 
     def entropy(logits: Tensor) -> Tensor:
-        logits = enlarge(logits.float(), labels.shape[1:])
-        return functional.cross_entropy(logits, labels, weights, ignore_index=IGNORED)
+        step = labels.shape[1] // logits.shape[2]
+        truth = labels[:, step // 2 :: step, step // 2 :: step].long()
+        return functional.cross_entropy(logits, truth, weights, ignore_index=IGNORED)
 
-    head, *rest = outputs
-    return entropy(head) + aux * sum(entropy(logits) for logits in rest)
+    head, *rest = (logits.float() for logits in outputs)
+    height, width = labels.shape[1:]
+    return entropy(enlarge(head, (height // 2, width // 2))) + aux * sum(entropy(logits) for logits in rest)
 
 
 def ema_update(average: nn.Module, network: nn.Module, factor: float) -> None:
@@ -131,7 +137,7 @@ def train(config: Config, run: Path) -> None:
             pictures, labels = (t.to(device, non_blocking=True) for t in batches.take())
             network.train()
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                outputs = forward(pictures.contiguous(memory_format=torch.channels_last))
+                outputs = forward(normalise(pictures).contiguous(memory_format=torch.channels_last))
                 loss = loss_of(outputs, labels, weights, config.aux)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

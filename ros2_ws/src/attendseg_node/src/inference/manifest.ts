@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { ModelError } from './modelError.js';
+
+/** Class id of pixels that belong to no class. */
+export const UNLABELLED = 255;
+
+const size = z.int().min(16).max(8192);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const file = z.strictObject({ path: z.string().min(1), sha256: sha256.optional() });
+
+/** What the network is fed: our own take the camera's bytes, others normalised floats. */
+const input = z.discriminatedUnion('layout', [
+  /** uint8 HxWx3 RGB; normalisation is part of the graph. */
+  z.strictObject({ layout: z.literal('hwc_uint8'), name: z.string().optional(), width: size, height: size }),
+  /** float32 1x3xHxW RGB: (value / 255 - mean) / std for each channel. */
+  z.strictObject({
+    layout: z.literal('nchw_float32'),
+    name: z.string().optional(),
+    width: size,
+    height: size,
+    mean: z.array(z.number()).length(3).default([0, 0, 0]),
+    std: z.array(z.number().positive()).length(3).default([1, 1, 1]),
+  }),
+]);
+
+/** What comes out of it. Outputs may be smaller than the input; they are enlarged to it. */
+const output = z.discriminatedUnion('kind', [
+  /** Class ids, (1x)(1x)HxW of any integer type, and perhaps confidence, uint8, 0-255. */
+  z.strictObject({ kind: z.literal('labels'), labels: z.string().optional(), confidence: z.string().optional() }),
+  /** float32 1xCxHxW, before softmax. */
+  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional() }),
+]);
+
+const schema = z
+  .strictObject({
+    name: z.string().min(1),
+    description: z.string().default(''),
+    training_data: z.string().default(''),
+    licence: z.string().default(''),
+    input,
+    output,
+    files: z.strictObject({ cpu: file.optional(), tensorrt: file.optional() }),
+    /** The class id is the place in this list. */
+    classes: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1),
+          color: z.array(z.int().min(0).max(255)).length(3),
+        }),
+      )
+      .min(2)
+      .max(UNLABELLED),
+  })
+  .refine((m) => new Set(m.classes.map((c) => c.name)).size === m.classes.length, {
+    path: ['classes'],
+    message: 'names must differ',
+  })
+  .refine((m) => m.files.cpu ?? m.files.tensorrt, { path: ['files'], message: 'must name cpu, tensorrt or both' });
+
+export type NetworkInput = z.infer<typeof input>;
+export type NetworkOutput = z.infer<typeof output>;
+export type ModelFile = 'cpu' | 'tensorrt';
+
+/** A model as its manifest describes it. */
+export type Manifest = z.infer<typeof schema> & {
+  /** Absolute path of the manifest itself. */
+  readonly path: string;
+};
+
+/**
+ * Reads and checks manifest.yaml. `path` is that file or the folder that holds it.
+ * @throws ModelError if it cannot be read or does not describe a model.
+ */
+export function readManifest(path: string): Manifest {
+  const found = resolve(path);
+  let manifest = found;
+  let text: string;
+  try {
+    if (statSync(found).isDirectory()) manifest = join(found, 'manifest.yaml');
+    text = readFileSync(manifest, 'utf8');
+  } catch (error) {
+    throw new ModelError(
+      `model ${manifest}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give a folder with a manifest.yaml, or that file`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw new ModelError(`model ${manifest}: not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const causes = result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    throw new ModelError(`model ${manifest}: ${causes.join('; ')}`);
+  }
+  return { ...result.data, path: manifest };
+}
+
+/**
+ * The bytes of one of the model's ONNX files, checked against the manifest's hash where it gives one.
+ * @throws ModelError if the file is not listed, not readable or not the one that the manifest means.
+ */
+export function readModelFile(manifest: Manifest, which: ModelFile): Uint8Array {
+  const entry = manifest.files[which];
+  if (entry === undefined) {
+    throw new ModelError(`model ${manifest.path}: lists no file for ${which}; add files.${which}.path`);
+  }
+  const path = resolve(dirname(manifest.path), entry.path);
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new ModelError(
+      `model file ${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${manifest.path} names it`,
+    );
+  }
+  const actual = createHash('sha256').update(bytes).digest('hex');
+  if (entry.sha256 !== undefined && entry.sha256 !== actual) {
+    throw new ModelError(
+      `model file ${path}: sha256 is ${actual.slice(0, 12)}…, its manifest says ${entry.sha256.slice(0, 12)}…; restore the file or correct the manifest`,
+    );
+  }
+  return bytes;
+}
+
+/** 256x3 uint8 RGB: the colour of each class id; black for ids that are no class. */
+export function paletteOf(manifest: Manifest): Uint8Array {
+  const palette = new Uint8Array(256 * 3);
+  manifest.classes.forEach(({ color }, id) => {
+    palette.set(color, id * 3);
+  });
+  return palette;
+}
+
+/** 256 uint8: every class id to itself, and ids that are no class to UNLABELLED. */
+export function classLut(manifest: Manifest): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, id) => (id < manifest.classes.length ? id : UNLABELLED));
+}

@@ -1,0 +1,110 @@
+/** The thread for pixels: camera frames to network input, labels to masks and overlays. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { place, type Placement } from '../vision/letterbox.js';
+import { PixelEngine } from '../vision/pixelEngine.js';
+import { BufferPool } from './bufferPool.js';
+import {
+  bytesPerPixel,
+  CLOSE,
+  type FrameMessage,
+  type FrameResult,
+  type Output,
+  type PixelWorkerData,
+  type RunMessage,
+  type RunResult,
+} from './protocol.js';
+
+const { port, width, height, palette, lut } = workerData as PixelWorkerData;
+const main = parentPort!;
+const engine = await PixelEngine.create();
+const pool = new BufferPool();
+const identity = Uint8Array.from({ length: 256 }, (_, value) => value);
+
+interface Pending {
+  readonly frame: FrameMessage;
+  readonly placement: Placement;
+  readonly prepare: number;
+}
+const pending = new Map<number, Pending>();
+
+function answer(result: FrameResult): void {
+  main.postMessage(result, [result.data, ...result.outputs.map(({ buffer }) => buffer)]);
+}
+
+function fail({ ticket, data, outputs }: FrameMessage, error: unknown): void {
+  answer({ type: 'failed', ticket, data, outputs, message: error instanceof Error ? error.message : String(error) });
+}
+
+function prepare(frame: FrameMessage): void {
+  const started = performance.now();
+  try {
+    const placement = place(frame.image.width, frame.image.height, width, height, frame.fit);
+    const input = pool.take(width * height * 3);
+    engine.prepare({ ...frame.image, data: new Uint8Array(frame.data) }, placement, new Uint8Array(input));
+    pending.set(frame.ticket, { frame, placement, prepare: performance.now() - started });
+    const message: RunMessage = {
+      ticket: frame.ticket,
+      input,
+      labels: pool.take(width * height),
+      confidence: pool.take(width * height),
+    };
+    port.postMessage(message, [message.input, message.labels, message.confidence]);
+  } catch (error) {
+    fail(frame, error);
+  }
+}
+
+function draw(output: Output, { frame, placement }: Pending, labels: Uint8Array, confidence: Uint8Array): void {
+  const { kind, width: columns, height: rows, headroom, buffer } = output;
+  const pixels = new Uint8Array(buffer, headroom, columns * rows * bytesPerPixel(kind));
+  switch (kind) {
+    case 'mask':
+      engine.mask(labels, placement, lut, columns, rows, pixels);
+      break;
+    case 'confidence':
+      engine.mask(confidence, placement, identity, columns, rows, pixels);
+      break;
+    case 'color_mask':
+      engine.colorMask(labels, placement, palette, columns, rows, pixels);
+      break;
+    case 'overlay': {
+      const image = { ...frame.image, data: new Uint8Array(frame.data) };
+      engine.overlay(image, labels, placement, palette, frame.opacity, columns, rows, pixels);
+    }
+  }
+}
+
+function finish(result: RunResult): void {
+  const started = performance.now();
+  const entry = pending.get(result.ticket)!;
+  pending.delete(result.ticket);
+  const { frame } = entry;
+  try {
+    if ('error' in result) throw new Error(result.error);
+    const labels = new Uint8Array(result.labels);
+    const confidence = new Uint8Array(result.confidence);
+    for (const output of frame.outputs) draw(output, entry, labels, confidence);
+    answer({
+      type: 'done',
+      ticket: frame.ticket,
+      data: frame.data,
+      outputs: frame.outputs,
+      times: { prepare: entry.prepare, run: result.run, finish: performance.now() - started },
+    });
+  } catch (error) {
+    fail(frame, error);
+  }
+  pool.give(result.input);
+  pool.give(result.labels);
+  pool.give(result.confidence);
+}
+
+port.on('message', finish);
+main.on('message', (message: FrameMessage | typeof CLOSE) => {
+  if (message === CLOSE) {
+    port.close();
+    main.close();
+  } else {
+    prepare(message);
+  }
+});

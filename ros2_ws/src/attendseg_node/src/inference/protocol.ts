@@ -1,0 +1,89 @@
+/** What the threads say to each other. Buffers are transferred and come back to their sender's pool. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Fit } from '../vision/letterbox.js';
+import type { RawImage } from '../vision/rawImage.js';
+import type { Manifest } from './manifest.js';
+
+export const OUTPUT_KINDS = ['mask', 'confidence', 'color_mask', 'overlay'] as const;
+/** mask and confidence are HxW uint8, color_mask and overlay HxWx3 uint8 RGB. */
+export type OutputKind = (typeof OUTPUT_KINDS)[number];
+
+/** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
+export interface OutputRequest {
+  readonly kind: OutputKind;
+  readonly width: number;
+  readonly height: number;
+  readonly headroom: number;
+}
+
+export interface Output extends OutputRequest {
+  readonly buffer: ArrayBuffer;
+}
+
+export function bytesPerPixel(kind: OutputKind): number {
+  return kind === 'mask' || kind === 'confidence' ? 1 : 3;
+}
+
+/** Milliseconds of each stage inside the workers. */
+export interface WorkerTimes {
+  readonly prepare: number;
+  readonly run: number;
+  readonly finish: number;
+}
+
+/** A camera's frame as it crosses to the pixel worker: all of a RawImage but the bytes, and those as a buffer. */
+export interface FrameMessage {
+  readonly ticket: number;
+  readonly image: Omit<RawImage, 'data'>;
+  readonly data: ArrayBuffer;
+  readonly fit: Fit;
+  readonly opacity: number;
+  readonly outputs: readonly Output[];
+}
+
+export type FrameResult =
+  | {
+      readonly type: 'done';
+      readonly ticket: number;
+      readonly data: ArrayBuffer;
+      readonly outputs: readonly Output[];
+      readonly times: WorkerTimes;
+    }
+  | {
+      readonly type: 'failed';
+      readonly ticket: number;
+      readonly data: ArrayBuffer;
+      readonly outputs: readonly Output[];
+      readonly message: string;
+    };
+
+/** Network input on its way to the session, and what comes back. All of network size. */
+export interface RunMessage {
+  readonly ticket: number;
+  /** HxWx3 uint8 RGB */
+  readonly input: ArrayBuffer;
+  /** HxW uint8, to be filled */
+  readonly labels: ArrayBuffer;
+  readonly confidence: ArrayBuffer;
+}
+export type RunResult = RunMessage & ({ readonly run: number } | { readonly error: string });
+
+export interface PixelWorkerData {
+  readonly port: MessagePort;
+  readonly width: number;
+  readonly height: number;
+  readonly palette: Uint8Array;
+  readonly lut: Uint8Array;
+}
+
+export interface SessionWorkerData {
+  readonly port: MessagePort;
+  readonly manifest: Manifest;
+  readonly model: Uint8Array;
+  readonly provider: 'cpu';
+  readonly threads: number;
+}
+export type SessionReport = { readonly type: 'ready'; readonly warmUp: number } | { readonly type: 'error'; readonly message: string };
+
+/** Asks either worker to end by itself: terminate() during a run would abort the process. */
+export const CLOSE = 'close';

@@ -1,0 +1,199 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Fit } from '../vision/letterbox.js';
+import type { RawImage } from '../vision/rawImage.js';
+import { BufferPool } from './bufferPool.js';
+import { classLut, paletteOf, readManifest, readModelFile, type Manifest, type ModelFile } from './manifest.js';
+import { ModelError } from './modelError.js';
+import { chooseProvider, sessionThreads, type ProviderChoice, type ProviderWish } from './providers.js';
+import {
+  bytesPerPixel,
+  CLOSE,
+  type FrameMessage,
+  type FrameResult,
+  type Output,
+  type OutputRequest,
+  type PixelWorkerData,
+  type SessionReport,
+  type SessionWorkerData,
+  type WorkerTimes,
+} from './protocol.js';
+
+export interface SegmenterOptions {
+  /** Folder or manifest of the model. */
+  readonly model: string;
+  readonly provider: ProviderWish;
+  /** Threads of the session; 0: all cores but one. */
+  readonly threads: number;
+  /** Another of the model's files than the provider would take, for comparisons. */
+  readonly file?: ModelFile;
+}
+
+export interface FrameOptions {
+  readonly fit: Fit;
+  /** Of the class colours in the overlay, 0-1. */
+  readonly opacity: number;
+  readonly outputs: readonly OutputRequest[];
+}
+
+/** A segmented frame. Call release() when its buffers have been used: they serve the next frame. */
+export interface Segmentation {
+  readonly outputs: readonly Output[];
+  /** Milliseconds, `receive` being the copy of the camera's bytes. */
+  readonly times: WorkerTimes & { readonly receive: number };
+  release(): void;
+}
+
+/** Frames that may be under way at once: one in the session, and the next being prepared. */
+const IN_FLIGHT = 2;
+
+interface Waiting {
+  readonly resolve: (segmentation: Segmentation) => void;
+  readonly reject: (error: Error) => void;
+  readonly receive: number;
+}
+
+/**
+ * The network behind two threads: one for pixels, one for the session, so that the next frame is prepared
+ * while this one runs. The caller's thread only copies the camera's bytes once.
+ */
+export class Segmenter {
+  readonly manifest: Manifest;
+  readonly choice: ProviderChoice;
+  readonly threads: number;
+  readonly #pixels: Worker;
+  readonly #session: Worker;
+  readonly #pool = new BufferPool();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended: Promise<unknown>;
+  #ticket = 0;
+  #failure: Error | undefined;
+  #closing = false;
+
+  private constructor(manifest: Manifest, choice: ProviderChoice, threads: number, pixels: Worker, session: Worker) {
+    this.manifest = manifest;
+    this.choice = choice;
+    this.threads = threads;
+    this.#pixels = pixels;
+    this.#session = session;
+    pixels.on('message', (result: FrameResult) => {
+      this.#settle(result);
+    });
+    const ends = [pixels, session].map(
+      (worker) =>
+        new Promise<void>((resolve) => {
+          worker.once('error', (error: Error) => {
+            this.#fail(error);
+          });
+          worker.once('exit', () => {
+            if (!this.#closing) this.#fail(new Error('a worker thread ended by itself'));
+            resolve();
+          });
+        }),
+    );
+    this.#ended = Promise.all(ends);
+  }
+
+  /** @throws ModelError if the model, its file or the provider cannot be used. */
+  static async open(options: SegmenterOptions): Promise<Segmenter> {
+    const manifest = readManifest(options.model);
+    const choice = chooseProvider(options.provider);
+    const model = readModelFile(manifest, options.file ?? choice.file);
+    const threads = sessionThreads(options.threads);
+    const { port1, port2 } = new MessageChannel();
+    const sessionData: SessionWorkerData = { port: port1, manifest, model, provider: choice.provider, threads };
+    const session = new Worker(new URL('./sessionWorker.js', import.meta.url), {
+      workerData: sessionData,
+      transferList: [port1],
+    });
+    const pixelData: PixelWorkerData = {
+      port: port2,
+      width: manifest.input.width,
+      height: manifest.input.height,
+      palette: paletteOf(manifest),
+      lut: classLut(manifest),
+    };
+    const pixels = new Worker(new URL('./pixelWorker.js', import.meta.url), {
+      workerData: pixelData,
+      transferList: [port2],
+    });
+    const segmenter = new Segmenter(manifest, choice, threads, pixels, session);
+    const report = await new Promise<SessionReport>((resolve, reject) => {
+      session.once('message', resolve);
+      session.once('error', reject);
+      pixels.once('error', reject);
+    });
+    if (report.type === 'error') {
+      await segmenter.close();
+      throw new ModelError(report.message);
+    }
+    return segmenter;
+  }
+
+  /** Whether a frame handed over now would be prepared at once. */
+  get free(): boolean {
+    return this.#waiting.size < IN_FLIGHT && this.#failure === undefined;
+  }
+
+  get inFlight(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Segments one checked image (see checkImage). Its bytes are copied before this returns.
+   * @throws Error if the run fails or the segmenter was closed; the next frame may well succeed.
+   */
+  segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const started = performance.now();
+    const { data, ...header } = image;
+    const bytes = this.#pool.take(data.byteLength);
+    new Uint8Array(bytes).set(data);
+    const message: FrameMessage = {
+      ticket: this.#ticket++,
+      image: header,
+      data: bytes,
+      fit: options.fit,
+      opacity: options.opacity,
+      outputs: options.outputs.map((request) => ({
+        ...request,
+        buffer: this.#pool.take(request.headroom + request.width * request.height * bytesPerPixel(request.kind)),
+      })),
+    };
+    return new Promise((resolve, reject) => {
+      this.#pixels.postMessage(message, [message.data, ...message.outputs.map(({ buffer }) => buffer)]);
+      this.#waiting.set(message.ticket, { resolve, reject, receive: performance.now() - started });
+    });
+  }
+
+  /** Lets the frames in flight finish, frees the session and ends both threads. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#failure ??= new Error('the segmenter was closed');
+    while (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    this.#session.postMessage(CLOSE);
+    this.#pixels.postMessage(CLOSE);
+    await this.#ended;
+  }
+
+  #settle(result: FrameResult): void {
+    const waiting = this.#waiting.get(result.ticket);
+    this.#waiting.delete(result.ticket);
+    this.#pool.give(result.data);
+    const release = (): void => {
+      for (const { buffer } of result.outputs) this.#pool.give(buffer);
+    };
+    if (result.type === 'done') {
+      waiting?.resolve({ outputs: result.outputs, times: { ...result.times, receive: waiting.receive }, release });
+    } else {
+      release();
+      waiting?.reject(new Error(result.message));
+    }
+  }
+
+  /** A worker that died takes its frames along; whoever owns the segmenter opens another. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,51 @@
+/** The thread that owns the session. It takes pictures from the pixel worker and gives it labels. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Network } from './network.js';
+import { CLOSE, type RunMessage, type RunResult, type SessionReport, type SessionWorkerData } from './protocol.js';
+
+const { port, manifest, model, provider, threads } = workerData as SessionWorkerData;
+const main = parentPort!;
+
+function report(message: SessionReport): void {
+  main.postMessage(message);
+}
+
+function answer(result: RunResult): void {
+  port.postMessage(result, [result.input, result.labels, result.confidence]);
+}
+
+async function run(network: Network, message: RunMessage): Promise<void> {
+  const started = performance.now();
+  try {
+    const { input, labels, confidence } = message;
+    await network.run(new Uint8Array(input), new Uint8Array(labels), new Uint8Array(confidence));
+    answer({ ...message, run: performance.now() - started });
+  } catch (error) {
+    answer({ ...message, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function serve(): Promise<void> {
+  const started = performance.now();
+  const network = await Network.open(manifest, model, { provider, threads });
+  // One frame at a time: the next message waits in `turn` while the session runs.
+  let turn: Promise<void> = Promise.resolve();
+  port.on('message', (message: RunMessage) => {
+    turn = turn.then(() => run(network, message));
+  });
+  main.on('message', (message) => {
+    if (message !== CLOSE) return;
+    turn = turn.then(async () => {
+      await network.close();
+      port.close();
+      main.close();
+    });
+  });
+  report({ type: 'ready', warmUp: performance.now() - started });
+}
+
+serve().catch((error: unknown) => {
+  report({ type: 'error', message: error instanceof Error ? error.message : String(error) });
+  port.close();
+  main.close();
+});
