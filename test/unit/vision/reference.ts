@@ -9,7 +9,7 @@ import type { RawImage } from '#vision/rawImage.js';
 const { floor, max, min, round } = Math;
 
 /** A picture of `channels` bytes a pixel, row-major, without padding. */
-export interface Picture {
+interface Picture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -36,8 +36,22 @@ function yuvToRgb(y: number, u: number, v: number): Rgb {
   ];
 }
 
-/** Any supported image as RGB. */
-export function decode(image: RawImage): Picture {
+function isYuv(encoding: string): boolean {
+  return /^(yu|uy|nv)/.test(encoding);
+}
+
+/** Any supported image as an RGB picture of this size: YUV is converted last. */
+function rgbOf(image: RawImage, width: number, height: number): Picture {
+  const resized = resize(decode(image), width, height);
+  if (!isYuv(image.encoding)) return resized;
+  return paint(width, height, (x, y) => {
+    const at = (y * width + x) * 3;
+    return yuvToRgb(resized.data[at]!, resized.data[at + 1]!, resized.data[at + 2]!);
+  });
+}
+
+/** Any supported image as RGB, or YUV if it is. */
+function decode(image: RawImage): Picture {
   const { width, height, step, data } = image;
   let { encoding } = image;
   encoding =
@@ -91,7 +105,7 @@ export function decode(image: RawImage): Picture {
       nv21: [row + x, half + 1, half],
       nv24: [row + x, full, full + 1],
     }[encoding]!;
-    return yuvToRgb(data[yuv[0]!]!, data[yuv[1]!]!, data[yuv[2]!]!);
+    return [data[yuv[0]!]!, data[yuv[1]!]!, data[yuv[2]!]!];
   });
 }
 
@@ -114,7 +128,7 @@ function weights(source: number, target: number, i: number): number[] {
 }
 
 /** Rounded to 7 fractional bits after the columns, and to bytes after the rows. */
-export function resize(picture: Picture, width: number, height: number): Picture {
+function resize(picture: Picture, width: number, height: number): Picture {
   const columns = Array.from({ length: height }, (_, i) => sparse(weights(picture.height, height, i)));
   const rows = Array.from({ length: width }, (_, i) => sparse(weights(picture.width, width, i)));
   const middle = new Float64Array(picture.width * 3 * height);
@@ -138,7 +152,7 @@ function sparse(values: number[]): [number, number][] {
 }
 
 export function prepare(image: RawImage, placement: Placement): Uint8Array {
-  const content = resize(decode(image), placement.width, placement.height);
+  const content = rgbOf(image, placement.width, placement.height);
   return paint(placement.networkWidth, placement.networkHeight, (x, y) => {
     const [cx, cy] = [x - placement.x, y - placement.y];
     if (cx < 0 || cy < 0 || cx >= placement.width || cy >= placement.height) return [114, 114, 114];
@@ -170,7 +184,7 @@ export function overlay(
   width: number,
   height: number,
 ): Uint8Array {
-  const source = resize(decode(image), width, height).data;
+  const source = rgbOf(image, width, height).data;
   const alpha = round(opacity * 255);
   const ids = labelsOf(labels, placement, width, height);
   return source.map((value, i) => {

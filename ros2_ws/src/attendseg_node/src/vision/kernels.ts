@@ -11,15 +11,17 @@ export interface Kernels {
     mask: number,
     groups: number,
   ): void;
-  yuvRow(
-    luma: number,
-    lumaAdvance: number,
-    chroma: number,
-    chromaAdvance: number,
-    masks: number,
+  gatherTwo(
+    first: number,
+    firstAdvance: number,
+    second: number,
+    secondAdvance: number,
     target: number,
-    pixels: number,
+    targetAdvance: number,
+    masks: number,
+    groups: number,
   ): void;
+  yuvRow(source: number, target: number, pixels: number): void;
   bayerRow(
     above: number,
     row: number,

@@ -7,7 +7,8 @@ import { makeTaps, type Taps } from './taps.js';
 
 /**
  * The rows of an image, resized, as RGB bytes in kernel memory. Columns are filtered first: that is the same work for
- * every byte of a row, and leaves the costlier half with as few rows as the target has.
+ * every byte of a row, and leaves the costlier half with as few rows as the target has. YUV is resized as it is, and
+ * made RGB in the end, where there are fewer pixels as a rule.
  */
 export class Resizer implements RgbRows {
   readonly #kernels: Kernels;
@@ -20,6 +21,7 @@ export class Resizer implements RgbRows {
   readonly #rows: Taps;
   readonly #filtered: number;
   readonly #resized: number;
+  readonly #rgb: number;
 
   /** `encoding`: what `checkImage` made of the image. */
   constructor(
@@ -40,9 +42,9 @@ export class Resizer implements RgbRows {
     this.#source = new RowReader(kernels, arena, image, encoding, this.#columns.count);
     this.#filtered = arena.take(6 * (image.width + 2));
     this.#resized = arena.take(3 * width);
+    this.#rgb = arena.take(3 * width);
   }
 
-  /** The address is the same for every row. */
   row(y: number): number {
     const { firsts, weights, count } = this.#columns;
     const first = this.#arena.int32[firsts / 4 + y]!;
@@ -51,6 +53,6 @@ export class Resizer implements RgbRows {
     this.#kernels.filterColumns(source, bytes, weights + 2 * count * y, count, this.#filtered, bytes);
     const { firsts: at, weights: across, count: taps } = this.#rows;
     this.#kernels.filterRow(this.#filtered, at, across, taps, this.#resized, this.#width);
-    return this.#resized;
+    return this.#source.toRgb(this.#resized, this.#rgb, this.#width);
   }
 }

@@ -3,21 +3,24 @@ import { type BayerEncoding, type Encoding, type Plane, planesOf } from './encod
 import type { Kernels } from './kernels.js';
 import type { RawImage } from './rawImage.js';
 
-/** About how many bytes of source rows, and of RGB rows, are worked on at a time: a share of a small L2 cache. */
+/** About how many bytes of source rows, and of rows made of them, are worked on at a time: a share of a small L2 cache. */
 const BAND_BYTES = 96 * 1024;
 
 /** Kept free on either side of a row of Bayer samples, for its mirrored neighbours. */
 const BAYER_MARGIN = 16;
 
+/** How many pixels of YUV one gather makes: two pairs, 12 bytes. */
+const YUV_PIXELS = 4;
+
 /** Rows of RGB bytes, from top to bottom. */
 export interface RgbRows {
-  /** The address of row y; y never decreases. */
+  /** The address of row y, valid until the next call; y never decreases. */
   row(y: number): number;
 }
 
 /**
- * The rows of an image of any encoding as RGB bytes in kernel memory. A window of a few rows moves down the picture:
- * every row is copied in and converted once, and memory depends on the width alone.
+ * The rows of an image of any encoding, in kernel memory, with three bytes a pixel. A window of a few rows moves down
+ * the picture: every row is copied in once, and memory depends on the width alone.
  */
 export class RowReader implements RgbRows {
   readonly #kernels: Kernels;
@@ -26,7 +29,7 @@ export class RowReader implements RgbRows {
   readonly #encoding: Encoding;
   readonly #planes: readonly Plane[];
   readonly #rowBytes: number;
-  /** RGB rows [#start, #end) of the picture, of at most #capacity. */
+  /** Rows [#start, #end) of the picture, at most #capacity: RGB, or YUV if the image is. */
   readonly #window: number;
   readonly #capacity: number;
   #start = 0;
@@ -39,6 +42,8 @@ export class RowReader implements RgbRows {
   readonly #bayerPitch: number;
   /** Swizzles for the encoding, 16 bytes each. */
   readonly #masks: number;
+  /** A row of RGB that was YUV. */
+  readonly #rgb: number;
 
   /** `encoding`: what `checkImage` made of the image. `neighbours`: the most rows that `rows` will be asked for at a time. */
   constructor(kernels: Kernels, arena: Arena, image: RawImage, encoding: Encoding, neighbours: number) {
@@ -58,15 +63,26 @@ export class RowReader implements RgbRows {
     this.#bayerPitch = image.width + 2 * BAYER_MARGIN;
     this.#bayer =
       encoding.layout === 'bayer' ? arena.take((this.#chunk + 2) * this.#bayerPitch) + BAYER_MARGIN : 0;
-    this.#masks = arena.take(48);
+    this.#rgb = arena.take(this.#rowBytes);
+    this.#masks = arena.take(32);
     arena.bytes.set(masksFor(encoding), this.#masks);
   }
 
   row(y: number): number {
-    return this.rows(y, 1);
+    return this.toRgb(this.rows(y, 1), this.#rgb, this.#image.width);
   }
 
-  /** The address of rows y to y + count - 1, one after the other; valid until the next call. y never decreases. */
+  /** Makes RGB of pixels that came from `rows`, resized perhaps: at `target` if need be, else where they are. */
+  toRgb(source: number, target: number, pixels: number): number {
+    if (!isYuv(this.#encoding)) return source;
+    this.#kernels.yuvRow(source, target, pixels);
+    return target;
+  }
+
+  /**
+   * The address of rows y to y + count - 1, one after the other, RGB or YUV as the image is; valid until the next call.
+   * y never decreases.
+   */
   rows(y: number, count: number): number {
     if (y + count > this.#end) {
       const { bytes } = this.#arena;
@@ -88,7 +104,7 @@ export class RowReader implements RgbRows {
     return this.#window + (y - this.#start) * this.#rowBytes;
   }
 
-  /** Rows y to y + rows - 1 of the picture to RGB at `target`. */
+  /** Rows y to y + rows - 1 of the picture to three bytes a pixel at `target`. */
   #convert(y: number, rows: number, target: number): void {
     const kernels = this.#kernels;
     const encoding = this.#encoding;
@@ -96,6 +112,7 @@ export class RowReader implements RgbRows {
     const masks = this.#masks;
     const [raw, rawChroma] = this.#raw as [number, number];
     const rowBytes = this.#planes[0]!.rowBytes;
+    const groups = Math.ceil(width / YUV_PIXELS);
     switch (encoding.layout) {
       case 'packed': {
         const { pixelBytes, rgb } = encoding;
@@ -104,16 +121,15 @@ export class RowReader implements RgbRows {
         } else {
           this.#copy(0, y, y + rows, raw);
           const pixels = pixelsPerGather(pixelBytes);
-          const groups = Math.ceil((rows * width) / pixels);
-          kernels.gather(raw, pixels * pixelBytes, target, 3 * pixels, masks, groups);
+          const advance = pixels * pixelBytes;
+          kernels.gather(raw, advance, target, 3 * pixels, masks, Math.ceil((rows * width) / pixels));
         }
         break;
       }
       case 'yuv422':
         this.#copy(0, y, y + rows, raw);
         for (let i = 0; i < rows; i++) {
-          const row = raw + i * rowBytes;
-          kernels.yuvRow(row, 16, row, 16, masks, target + i * this.#rowBytes, width);
+          kernels.gather(raw + i * rowBytes, 8, target + i * this.#rowBytes, 12, masks, groups);
         }
         break;
       case 'semiPlanar': {
@@ -124,7 +140,8 @@ export class RowReader implements RgbRows {
         const chromaBytes = this.#planes[1]!.rowBytes;
         for (let i = 0; i < rows; i++) {
           const uv = rawChroma + (Math.floor((y + i) / chroma) - firstChroma) * chromaBytes;
-          kernels.yuvRow(raw + i * rowBytes, 8, uv, 16 / chroma, masks, target + i * this.#rowBytes, width);
+          const row = target + i * this.#rowBytes;
+          kernels.gatherTwo(raw + i * rowBytes, 4, uv, 8 / chroma, row, 12, masks, groups);
         }
         break;
       }
@@ -192,31 +209,35 @@ function pixelsPerGather(pixelBytes: number): number {
   return Math.min(5, Math.floor(16 / pixelBytes));
 }
 
+function isYuv({ layout }: Encoding): boolean {
+  return layout === 'yuv422' || layout === 'semiPlanar';
+}
+
 /** The swizzles that the kernels need for an encoding; index 255 makes a zero byte. */
 function masksFor(encoding: Encoding): number[] {
-  const widen = (index: (pixel: number) => number): number[] =>
-    Array.from({ length: 16 }, (_, i) => (i % 2 ? 255 : index(i / 2)));
+  /** Three bytes for each of `count` pixels, padded to 16. */
+  const pixels = (count: number, bytesOf: (pixel: number) => readonly number[]): number[] =>
+    Array.from({ length: 16 }, (_, i) => (i < 3 * count ? bytesOf(Math.floor(i / 3))[i % 3]! : 255));
   switch (encoding.layout) {
     case 'packed': {
       const { pixelBytes, rgb } = encoding;
-      const bytes = 3 * pixelsPerGather(pixelBytes);
-      return Array.from({ length: bytes }, (_, i) => Math.floor(i / 3) * pixelBytes + rgb[i % 3]!);
+      return pixels(pixelsPerGather(pixelBytes), (pixel) => rgb.map((at) => pixel * pixelBytes + at));
     }
     case 'yuv422': {
       const { y, u, v } = encoding;
-      return [
-        ...widen((pixel) => 2 * pixel + y),
-        ...widen((pixel) => 4 * (pixel >> 1) + u),
-        ...widen((pixel) => 4 * (pixel >> 1) + v),
-      ];
+      return pixels(YUV_PIXELS, (pixel) => {
+        const pair = 4 * (pixel >> 1);
+        return [2 * pixel + y, pair + u, pair + v];
+      });
     }
     case 'semiPlanar': {
       const { chroma, u, v } = encoding;
-      return [
-        ...widen((pixel) => pixel),
-        ...widen((pixel) => 2 * Math.floor(pixel / chroma) + u),
-        ...widen((pixel) => 2 * Math.floor(pixel / chroma) + v),
-      ];
+      const luma = pixels(YUV_PIXELS, (pixel) => [pixel, 255, 255]);
+      const pairs = pixels(YUV_PIXELS, (pixel) => {
+        const pair = 2 * Math.floor(pixel / chroma);
+        return [255, pair + u, pair + v];
+      });
+      return [...luma, ...pairs];
     }
     case 'bayer': {
       const { sampleBytes, highByte } = encoding;

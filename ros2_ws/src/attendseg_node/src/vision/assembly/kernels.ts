@@ -24,6 +24,28 @@ export function gather(
   }
 }
 
+/** As gather, from two sources at a time: `masks` has one of 16 bytes for each; an index of 255 leaves the byte to the other. */
+export function gatherTwo(
+  first: usize,
+  firstAdvance: usize,
+  second: usize,
+  secondAdvance: usize,
+  target: usize,
+  targetAdvance: usize,
+  masks: usize,
+  groups: i32,
+): void {
+  const pickFirst = v128.load(masks);
+  const pickSecond = v128.load(masks, 16);
+  for (let i = 0; i < groups; i++) {
+    const a = i8x16.swizzle(v128.load(first), pickFirst);
+    v128.store(target, v128.or(a, i8x16.swizzle(v128.load(second), pickSecond)));
+    first += firstAdvance;
+    second += secondAdvance;
+    target += targetAdvance;
+  }
+}
+
 /** Stores eight pixels, given as eight 16-bit values a channel, as RGB bytes, saturated to 0..255. */
 function storeRgb(target: usize, r: v128, g: v128, b: v128): void {
   const rg = i8x16.narrow_i16x8_u(r, g);
@@ -39,30 +61,21 @@ function narrow20(low: v128, high: v128): v128 {
 }
 
 /**
- * One row of Y'CbCr to RGB, BT.601 limited range, with the coefficients and the rounding of OpenCV's
- * COLOR_YUV2RGB_* (modules/imgproc/src/color_yuv.simd.hpp, ITUR_BT_601_*, 20-bit fixed point).
- *
- * `masks` holds three swizzles of 16 bytes that spread Y, U and V of eight pixels to 16-bit lanes: Y out of the 16
- * bytes at `luma`, U and V out of those at `chroma`. So one loop serves every layout.
+ * One row of Y, U, V bytes, pixel by pixel, to RGB: BT.601 limited range, with the coefficients and the rounding of
+ * OpenCV's COLOR_YUV2RGB_* (modules/imgproc/src/color_yuv.simd.hpp, ITUR_BT_601_*, 20-bit fixed point).
  */
-export function yuvRow(
-  luma: usize,
-  lumaAdvance: usize,
-  chroma: usize,
-  chromaAdvance: usize,
-  masks: usize,
-  target: usize,
-  pixels: i32,
-): void {
-  const pickY = v128.load(masks);
-  const pickU = v128.load(masks, 16);
-  const pickV = v128.load(masks, 32);
+export function yuvRow(source: usize, target: usize, pixels: i32): void {
   const half = i32x4.splat(1 << 19);
   for (let i = 0; i < pixels; i += 8) {
-    const y = i16x8.sub_sat_u(i8x16.swizzle(v128.load(luma), pickY), i16x8.splat(16));
-    const uv = v128.load(chroma);
-    const u = i16x8.sub(i8x16.swizzle(uv, pickU), i16x8.splat(128));
-    const v = i16x8.sub(i8x16.swizzle(uv, pickV), i16x8.splat(128));
+    // Bytes 0 to 15 and 8 to 23 of the eight pixels.
+    const a = v128.load(source);
+    const b = v128.load(source, 8);
+    const ys = i8x16.shuffle(a, b, 0, 3, 6, 9, 12, 15, 26, 29, 0, 0, 0, 0, 0, 0, 0, 0);
+    const us = i8x16.shuffle(a, b, 1, 4, 7, 10, 13, 24, 27, 30, 0, 0, 0, 0, 0, 0, 0, 0);
+    const vs = i8x16.shuffle(a, b, 2, 5, 8, 11, 14, 25, 28, 31, 0, 0, 0, 0, 0, 0, 0, 0);
+    const y = i16x8.sub_sat_u(i16x8.extend_low_i8x16_u(ys), i16x8.splat(16));
+    const u = i16x8.sub(i16x8.extend_low_i8x16_u(us), i16x8.splat(128));
+    const v = i16x8.sub(i16x8.extend_low_i8x16_u(vs), i16x8.splat(128));
 
     const y0 = i32x4.add(i32x4.mul(i32x4.extend_low_i16x8_s(y), i32x4.splat(1220542)), half);
     const y1 = i32x4.add(i32x4.mul(i32x4.extend_high_i16x8_s(y), i32x4.splat(1220542)), half);
@@ -71,21 +84,20 @@ export function yuvRow(
     const v0 = i32x4.extend_low_i16x8_s(v);
     const v1 = i32x4.extend_high_i16x8_s(v);
 
-    const r = narrow20(
+    const red = narrow20(
       i32x4.add(y0, i32x4.mul(v0, i32x4.splat(1673527))),
       i32x4.add(y1, i32x4.mul(v1, i32x4.splat(1673527))),
     );
-    const g = narrow20(
+    const green = narrow20(
       i32x4.sub(y0, i32x4.add(i32x4.mul(v0, i32x4.splat(852492)), i32x4.mul(u0, i32x4.splat(409993)))),
       i32x4.sub(y1, i32x4.add(i32x4.mul(v1, i32x4.splat(852492)), i32x4.mul(u1, i32x4.splat(409993)))),
     );
-    const b = narrow20(
+    const blue = narrow20(
       i32x4.add(y0, i32x4.mul(u0, i32x4.splat(2116026))),
       i32x4.add(y1, i32x4.mul(u1, i32x4.splat(2116026))),
     );
-    storeRgb(target, r, g, b);
-    luma += lumaAdvance;
-    chroma += chromaAdvance;
+    storeRgb(target, red, green, blue);
+    source += 24;
     target += 24;
   }
 }
