@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addCameraCommand } from './commands/camera.js';
+import { addDemoCommand } from './commands/demo.js';
+import { addEvaluateCommand } from './commands/evaluate.js';
+import { addNodeCommand } from './commands/node.js';
+
+/**
+ * Runs the `attendseg` program. What follows `--ros-args` is ROS's and is handed on untouched; without a
+ * sub-command the program is the node, which is what `ros2 run` and launch start.
+ * @param args the command line without node and script
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const split = args.indexOf('--ros-args');
+  const own = split < 0 ? [...args] : args.slice(0, split);
+  const ros = split < 0 ? [] : args.slice(split);
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command('attendseg')
+    .description('Semantic segmentation of camera images for ROS 2 with int8 AttendSeg.')
+    .version(version())
+    .exitOverride();
+  addNodeCommand(program, ros, done);
+  addCameraCommand(program, ros, done);
+  addDemoCommand(program, done);
+  addEvaluateCommand(program, done);
+  try {
+    await program.parseAsync(own, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  return exitCode;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import sharp from 'sharp';
+import { ConfusionMatrix } from '../inference/confusionMatrix.js';
+import { readManifest } from '../inference/manifest.js';
+import { shippedModel } from '../inference/shippedModel.js';
+import { Street } from '../street/street.js';
+import type { DemoOptions } from './demo.js';
+import type { DemoRecord } from './demoRecord.js';
+
+/** Writes summary.json and the contact sheet, and prints the table. */
+export async function writeDemoReport(record: DemoRecord, options: DemoOptions, out: string): Promise<void> {
+  const { classes } = readManifest(options.model ?? shippedModel());
+  const truth = options.images === undefined && options.model === undefined;
+  const confusion = new ConfusionMatrix(classes.length);
+  const pixels = new Float64Array(256);
+  const street = new Street({ seed: options.seed, ...options.size });
+  let frame;
+  for (const { index, labels } of record.masks()) {
+    for (const id of labels) pixels[id]!++;
+    if (truth) confusion.add((frame = street.frame(index, frame)).labels, labels);
+  }
+  const total = pixels.reduce((sum, count) => sum + count, 0);
+  const iou = confusion.iou();
+  const latencies = record.latencies();
+  const percentile = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]!;
+  const summary = {
+    sent: record.sentCount,
+    received: Number(record.reported('frames received')),
+    segmented: Number(record.reported('masks')),
+    masks: record.maskCount,
+    superseded: Number(record.reported('dropped: superseded')),
+    lost_in_transport: record.reported('lost in transport'),
+    latency_ms: { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) },
+    run_ms_median: Number(record.reported('run p50 [ms]')),
+    provider: record.reported('provider'),
+    mean_iou: truth ? confusion.meanIou() : null,
+    classes: classes.map(({ name }, id) => ({
+      name,
+      share: (100 * pixels[id]!) / total,
+      iou: truth && !Number.isNaN(iou[id]) ? iou[id] : null,
+    })),
+  };
+  writeFileSync(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  await record.written();
+  await writeContactSheet(record.overlays, join(out, 'contact_sheet.png'));
+
+  const line = (name: string, value: string): void => {
+    console.log(`  ${name.padEnd(20)}${value}`);
+  };
+  console.log('');
+  line('frames', `${summary.sent} sent, ${summary.received} received, ${summary.segmented} segmented`);
+  line('not segmented', `${summary.superseded} superseded by a newer one, ${summary.lost_in_transport} lost in transport`);
+  line('stamp to mask', `p50 ${ms(summary.latency_ms.p50)}, p95 ${ms(summary.latency_ms.p95)}, p99 ${ms(summary.latency_ms.p99)}`);
+  line('session run', `${ms(summary.run_ms_median)} median, on ${summary.provider}`);
+  if (summary.mean_iou !== null) line('mean IoU', `${summary.mean_iou.toFixed(1)} against the street's exact labels`);
+  console.log(`\n  ${'class'.padEnd(20)}share  ${truth ? '  IoU' : ''}`);
+  summary.classes.forEach(({ name, share, iou }, id) => {
+    const value = iou === null || iou === undefined ? '' : iou.toFixed(1).padStart(5);
+    console.log(`  ${swatch(classes[id]!.color)}${name.padEnd(17)}${share.toFixed(1).padStart(5)} %  ${value}`);
+  });
+  const shown = relative(process.cwd(), out) || '.';
+  console.log(`\n  ${shown}/contact_sheet.png, ${shown}/overlay_*.png, ${shown}/summary.json`);
+  console.log('  Live, with ROS and rviz:  npm run demo -- --live   and   rviz2 -d config/attendseg.rviz\n');
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+/** A square of the class colour where the terminal shows colours. */
+function swatch([red = 0, green = 0, blue = 0]: readonly number[]): string {
+  return process.stdout.isTTY ? `\u001b[48;2;${red};${green};${blue}m  \u001b[0m ` : '   ';
+}
+
+/** Overlays side by side, three in a row, at most twelve. */
+async function writeContactSheet(files: readonly string[], path: string): Promise<void> {
+  const shown = files.filter((_, i) => i % Math.ceil(files.length / 12) === 0);
+  const [width, gap] = [480, 8];
+  const tiles = await Promise.all(shown.map((file) => sharp(file).resize({ width }).png().toBuffer({ resolveWithObject: true })));
+  const height = Math.max(...tiles.map(({ info }) => info.height));
+  const columns = Math.min(3, tiles.length);
+  const rows = Math.ceil(tiles.length / columns);
+  await sharp({
+    create: {
+      width: columns * (width + gap) + gap,
+      height: rows * (height + gap) + gap,
+      channels: 3,
+      background: '#16181d',
+    },
+  })
+    .composite(
+      tiles.map(({ data }, i) => ({
+        input: data,
+        left: gap + (i % columns) * (width + gap),
+        top: gap + Math.floor(i / columns) * (height + gap),
+      })),
+    )
+    .png()
+    .toFile(path);
+}

@@ -1,0 +1,108 @@
+import { readdirSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import sharp from 'sharp';
+import { ConfusionMatrix } from '../inference/confusionMatrix.js';
+import { Segmenter } from '../inference/segmenter.js';
+import { UNLABELLED, type ModelFile } from '../inference/manifest.js';
+import { shippedModel } from '../inference/shippedModel.js';
+import type { Fit } from '../vision/letterbox.js';
+
+interface EvaluateOptions {
+  readonly images: string;
+  readonly labels: string;
+  readonly model: string;
+  readonly file: ModelFile;
+  readonly fit: Fit;
+  readonly threads: number;
+  readonly json?: true;
+}
+
+/** `attendseg evaluate`: scores a model against labelled pictures. */
+export function addEvaluateCommand(program: Command, done: (code: number) => void): void {
+  program
+    .command('evaluate')
+    .description('mean IoU, IoU per class and pixel accuracy against label pictures')
+    .requiredOption('--images <dir>', 'pictures (JPEG, PNG)')
+    .requiredOption('--labels <dir>', 'PNG of the same name each, one channel of class ids; other ids are left out')
+    .option('--model <path>', 'folder of the model, or its manifest', shippedModel())
+    .option('--file <which>', "which of the model's files: cpu or tensorrt (both run on the CPU here)", parseFile, 'cpu')
+    .option('--fit <how>', 'letterbox or stretch', 'letterbox')
+    .option('--threads <n>', 'of the session; 0: all cores but one', Number, 0)
+    .option('--json', 'print JSON')
+    .action(async (options: EvaluateOptions) => {
+      await evaluate(options);
+      done(0);
+    });
+}
+
+function parseFile(value: string): ModelFile {
+  if (value === 'cpu' || value === 'tensorrt') return value;
+  throw new InvalidArgumentError('choose cpu or tensorrt');
+}
+
+async function evaluate(options: EvaluateOptions): Promise<void> {
+  const { images, labels, fit } = options;
+  const segmenter = await Segmenter.open({ ...options, provider: 'cpu' });
+  try {
+    const names = segmenter.manifest.classes.map(({ name }) => name);
+    const confusion = new ConfusionMatrix(names.length);
+    const runs: number[] = [];
+    for (const file of readdirSync(images).sort()) {
+      const picture = await sharp(join(images, file)).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+      const truth = await sharp(join(labels, `${basename(file, extname(file))}.png`))
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const { width, height } = truth.info;
+      const result = await segmenter.segment(
+        {
+          width: picture.info.width,
+          height: picture.info.height,
+          encoding: 'rgb8',
+          isBigEndian: false,
+          step: picture.info.width * 3,
+          data: picture.data,
+        },
+        { fit, opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
+      );
+      confusion.add(firstChannel(truth.data, truth.info.channels), new Uint8Array(result.outputs[0]!.buffer));
+      runs.push(result.times.run);
+      result.release();
+    }
+    print(confusion, names, runs, options);
+  } finally {
+    await segmenter.close();
+  }
+}
+
+function firstChannel(data: Uint8Array, channels: number): Uint8Array {
+  return channels === 1 ? data : data.filter((_, i) => i % channels === 0);
+}
+
+function print(confusion: ConfusionMatrix, names: readonly string[], runs: number[], options: EvaluateOptions): void {
+  const iou = confusion.iou();
+  const run = runs.sort((a, b) => a - b)[runs.length >> 1] ?? NaN;
+  const result = {
+    model: options.model,
+    file: options.file,
+    pictures: runs.length,
+    mean_iou: confusion.meanIou(),
+    pixel_accuracy: confusion.accuracy(),
+    unlabelled: confusion.unlabelled,
+    run_ms_median: run,
+    iou: Object.fromEntries(names.map((name, id) => [name, iou[id]])),
+  };
+  if (options.json) {
+    console.log(JSON.stringify(result, null, 2));
+    return;
+  }
+  console.log(`${options.model}, ${options.file} file, ${runs.length} pictures, median run ${run.toFixed(1)} ms`);
+  const width = Math.max(...names.map((name) => name.length), 'pixel accuracy'.length);
+  names.forEach((name, id) => {
+    const value = iou[id]!;
+    console.log(`  ${name.padEnd(width)}  ${Number.isNaN(value) ? '    -' : value.toFixed(2).padStart(5)}`);
+  });
+  console.log(`  ${'mean IoU'.padEnd(width)}  ${result.mean_iou.toFixed(2)}`);
+  console.log(`  ${'pixel accuracy'.padEnd(width)}  ${result.pixel_accuracy.toFixed(2)}`);
+  if (confusion.unlabelled > 0) console.log(`  ${confusion.unlabelled} pixels came out as ${UNLABELLED}, unlabelled`);
+}

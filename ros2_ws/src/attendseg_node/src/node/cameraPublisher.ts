@@ -1,0 +1,77 @@
+import rclnodejs from 'rclnodejs';
+import { ImageCdr } from '../recording/imageCdr.js';
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** HxWx3 uint8 RGB */
+  readonly pixels: Uint8Array;
+}
+
+export interface CameraOptions {
+  readonly topic: string;
+  /** Pictures a second. */
+  readonly rate: number;
+  readonly frameId: string;
+  /** What follows --ros-args, with it. */
+  readonly argv: readonly string[];
+  /** Wait for a subscriber before the first picture. */
+  readonly wait: boolean;
+}
+
+export interface Sent {
+  readonly index: number;
+  readonly sec: number;
+  readonly nanosec: number;
+}
+
+/**
+ * Publishes pictures as rgb8 images at a steady rate, stamped just before each goes out, until `pictures` ends or
+ * SIGINT or SIGTERM comes. Sensor-data QoS, as camera drivers have it.
+ */
+export async function publishPictures(
+  pictures: AsyncIterable<Picture>,
+  options: CameraOptions,
+  sent: (frame: Sent) => void,
+): Promise<void> {
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  await rclnodejs.init(undefined, [...options.argv]);
+  rclnodejs.removeSignalHandlers();
+  const node = new rclnodejs.Node('attendseg_camera');
+  const publisher = node.createPublisher('sensor_msgs/msg/Image' as never, options.topic, {
+    qos: rclnodejs.QoS.profileSensorData,
+  });
+  node.spin(10);
+  try {
+    while (options.wait && !stopped && publisher.subscriptionCount() === 0) await sleep(50);
+    const period = 1000 / options.rate;
+    let due = performance.now();
+    let index = 0;
+    let message = Buffer.alloc(0);
+    for await (const { width, height, pixels } of pictures) {
+      await sleep(Math.max(0, due - performance.now()));
+      if (stopped) break;
+      due = Math.max(due + period, performance.now());
+      const cdr = new ImageCdr(options.frameId, 'rgb8', width, height, width * 3);
+      if (message.length !== cdr.headroom + pixels.length) message = Buffer.alloc(cdr.headroom + pixels.length);
+      message.set(pixels, cdr.headroom);
+      const { seconds, nanoseconds } = node.getClock().now().secondsAndNanoseconds;
+      const stamp = { sec: Number(seconds), nanosec: Number(nanoseconds) };
+      cdr.write(message, stamp);
+      publisher.publish(message as never);
+      sent({ index: index++, ...stamp });
+    }
+    // Best effort: give the last picture a moment to leave.
+    await sleep(200);
+  } finally {
+    rclnodejs.shutdown();
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

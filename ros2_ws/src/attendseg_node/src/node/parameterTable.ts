@@ -1,0 +1,103 @@
+import { PROVIDERS, type ProviderWish } from '../inference/providers.js';
+import type { Fit } from '../vision/letterbox.js';
+import { parseMaskSize, type MaskSize } from './maskSize.js';
+
+/** The node's parameters, parsed. */
+export interface Parameters {
+  readonly model: string;
+  readonly provider: ProviderWish;
+  readonly threads: number;
+  readonly fit: Fit;
+  readonly mask_size: MaskSize;
+  readonly overlay_opacity: number;
+}
+
+export type ParameterName = keyof Parameters;
+export type ParameterValue = string | number;
+
+interface Common<T> {
+  readonly description: string;
+  /** Takes effect at the next frame; else only at start. */
+  readonly live: boolean;
+  /** @throws Error that says what is allowed */
+  readonly parse: (value: ParameterValue) => T;
+}
+export type ParameterSpec<T> =
+  | (Common<T> & { readonly type: 'string'; readonly default: string; readonly allowed: string })
+  | (Common<T> & { readonly type: 'integer' | 'double'; readonly default: number; readonly range: readonly [number, number] });
+
+function oneOf<T extends string>(choices: readonly T[]): { allowed: string; parse: (value: ParameterValue) => T } {
+  const allowed = choices.join(', ');
+  return {
+    allowed,
+    parse: (value) => {
+      const choice = choices.find((name) => name === value);
+      if (choice === undefined) throw new Error(`"${value}" is not one of ${allowed}`);
+      return choice;
+    },
+  };
+}
+
+function within(range: readonly [number, number]): { range: readonly [number, number]; parse: (value: ParameterValue) => number } {
+  const [low, high] = range;
+  return {
+    range,
+    parse: (value) => {
+      const number = Number(value);
+      if (!(number >= low && number <= high)) throw new Error(`${value} is not between ${low} and ${high}`);
+      return number;
+    },
+  };
+}
+
+/**
+ * The one truth about parameters: descriptors, validation, config/attendseg.yaml and docs/parameters.md come from here.
+ */
+export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Parameters[Name]> } = {
+  model: {
+    type: 'string',
+    default: '',
+    allowed: 'a path',
+    parse: String,
+    live: false,
+    description: 'Folder with a manifest.yaml, or that file. Empty: the shipped attendseg_camvid.',
+  },
+  provider: {
+    type: 'string',
+    default: 'auto',
+    ...oneOf(PROVIDERS),
+    live: false,
+    description: 'What runs the network. auto takes the best that works and says why the better ones do not; the others run or fail.',
+  },
+  threads: {
+    type: 'integer',
+    default: 0,
+    ...within([0, 256]),
+    live: false,
+    description: 'Threads of the network on the CPU. 0: all cores but one.',
+  },
+  fit: {
+    type: 'string',
+    default: 'letterbox',
+    ...oneOf<Fit>(['letterbox', 'stretch']),
+    live: true,
+    description: "How a picture is fitted into the network's input: with bars, or stretched. Undone exactly in every output.",
+  },
+  mask_size: {
+    type: 'string',
+    default: 'image',
+    allowed: 'image, network, WIDTHxHEIGHT',
+    parse: parseMaskSize,
+    live: true,
+    description: "Size of all outputs: the picture's, the network's, or WIDTHxHEIGHT.",
+  },
+  overlay_opacity: {
+    type: 'double',
+    default: 0.5,
+    ...within([0, 1]),
+    live: true,
+    description: "Of the classes' colours in the overlay.",
+  },
+};
+
+export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];

@@ -1,0 +1,28 @@
+import rclnodejs from 'rclnodejs';
+import { SegmentationNode } from './segmentationNode.js';
+
+/**
+ * Runs the segmentation node until SIGINT or SIGTERM.
+ * @returns the exit code: 0, or 1 with one line on stderr if the node cannot start
+ */
+export async function runNode(argv: readonly string[]): Promise<number> {
+  const ended = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await rclnodejs.init(undefined, [...argv]);
+  rclnodejs.removeSignalHandlers();
+  let code = 0;
+  try {
+    const node = await SegmentationNode.start(argv);
+    node.spin();
+    await ended;
+    await node.stop();
+  } catch (error) {
+    console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
+    code = 1;
+  }
+  // process.exit() while rclnodejs spins aborts: end its context and let the event loop run dry.
+  rclnodejs.shutdown();
+  return code;
+}

@@ -1,0 +1,140 @@
+import rclnodejs from 'rclnodejs';
+import { Segmenter } from '../inference/segmenter.js';
+import { shippedModel } from '../inference/shippedModel.js';
+import { Camera } from './camera.js';
+import { declareParameters } from './declareParameters.js';
+import { diagnose } from './diagnostics.js';
+import { parseImage } from './imageMessage.js';
+import { ImagePublisher } from './imagePublisher.js';
+import { readOverrides } from './parameterOverrides.js';
+import { ReportOnce } from './reportOnce.js';
+import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
+import { TransportLoss } from './transportLoss.js';
+import type { OutputKind } from '../inference/protocol.js';
+
+type Node = InstanceType<typeof rclnodejs.Node>;
+type TypeName = Parameters<Node['createPublisher']>[0];
+
+/** Milliseconds that a frame in flight gets at the end. */
+const LAST_FRAME = 800;
+
+/** A node that segments one camera's pictures. */
+export class SegmentationNode {
+  readonly #node: Node;
+  readonly #segmenter: Segmenter;
+  readonly #camera: Camera;
+  readonly #loss = new TransportLoss();
+  #complaint: string | undefined;
+  #stopped = false;
+
+  private constructor(node: Node, segmenter: Segmenter, parameters: () => ReturnType<ReturnType<typeof declareParameters>>) {
+    this.#node = node;
+    this.#segmenter = segmenter;
+    const log = node.getLogger();
+    const topic = node.resolveTopicName(IMAGE_TOPIC.name);
+    const publishers = Object.entries(OUTPUT_TOPICS).map(
+      ([kind, output]) =>
+        new ImagePublisher(
+          kind as OutputKind,
+          output,
+          node.createPublisher(output.type as TypeName, output.name, { qos: qosOf(output) }),
+        ),
+    );
+    const complaints = new ReportOnce((message) => {
+      log.error(message);
+    });
+    this.#camera = new Camera(segmenter, publishers, {
+      parameters,
+      refuse: (cause, message) => {
+        this.#complaint = `${topic}: ${message}`;
+        complaints.say(`${cause}: ${message}`, this.#complaint);
+      },
+    });
+    node.createSubscription(
+      IMAGE_TOPIC.type as TypeName,
+      IMAGE_TOPIC.name,
+      { qos: qosOf(IMAGE_TOPIC) },
+      (message: unknown, info?: { publisherGid: Buffer; publicationSequenceNumber: bigint }) => {
+        this.#receive(message, info);
+      },
+    );
+    const diagnostics = node.createPublisher(DIAGNOSTICS_TOPIC.type as TypeName, DIAGNOSTICS_TOPIC.name);
+    node.createTimer(1_000_000_000n, () => {
+      const report = diagnose(
+        {
+          node: node.getFullyQualifiedName().slice(1),
+          topic,
+          model: segmenter.manifest.name,
+          provider: segmenter.choice.provider,
+          threads: segmenter.threads,
+          camera: this.#camera,
+          loss: this.#loss,
+          publishers: node.countPublishers(topic),
+          complaint: this.#complaint,
+        },
+        node.getClock().now().secondsAndNanoseconds as unknown as { seconds: number; nanoseconds: number },
+      );
+      this.#complaint = undefined;
+      diagnostics.publish(report as never);
+    });
+    const { manifest, choice, threads } = segmenter;
+    log.info(
+      `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
+        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${topic}`,
+    );
+  }
+
+  /**
+   * Creates the node under the name `attendseg` and loads its model. rclnodejs must be initialised.
+   * @throws Error that names the parameter, file or provider that cannot be used.
+   */
+  static async start(argv: readonly string[]): Promise<SegmentationNode> {
+    const node = new rclnodejs.Node('attendseg');
+    const overrides = readOverrides(argv, node.name(), node.namespace());
+    const parameters = declareParameters(node, overrides, (message) => {
+      node.getLogger().warn(message);
+    });
+    const { model, provider, threads } = parameters();
+    const segmenter = await Segmenter.open({ model: model || shippedModel(), provider, threads });
+    return new SegmentationNode(node, segmenter, parameters);
+  }
+
+  spin(): void {
+    this.#node.spin(10);
+  }
+
+  /** Takes no more frames, lets those in flight finish if they soon do, and frees the session. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#camera.stop();
+    await Promise.race([this.#segmenter.close(), new Promise((resolve) => setTimeout(resolve, LAST_FRAME).unref())]);
+    const { received, segmented, drops } = this.#camera;
+    const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
+    this.#node.getLogger().info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
+  }
+
+  #receive(message: unknown, info: { publisherGid: Buffer; publicationSequenceNumber: bigint } | undefined): void {
+    if (this.#stopped) return;
+    // A throw in a ROS callback would abort the process.
+    try {
+      if (info !== undefined) this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
+      this.#camera.receive(parseImage(message));
+    } catch (error) {
+      this.#node.getLogger().error(`frame not used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function qosOf({ qos }: Topic): InstanceType<typeof rclnodejs.QoS> {
+  const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
+  return new rclnodejs.QoS(
+    HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+    1,
+    qos.reliability === 'reliable'
+      ? ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE
+      : ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
+    qos.durability === 'volatile'
+      ? DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE
+      : DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
+  );
+}
