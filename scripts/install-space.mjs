@@ -3,7 +3,18 @@
 // The checkout is only read: everything is made in BUILD_FOLDER/{npm,work,share}. Quick when nothing changed.
 import { spawnSync } from 'node:child_process';
 import {
-  cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +26,14 @@ const work = join(build, 'work'); // the sources and node_modules, side by side,
 const share = join(build, 'share'); // the result
 
 /** What is compiled, and what the compilers read. */
-const SOURCES = ['package.json', 'tsconfig.base.json', 'tsconfig.json', 'scripts/build.mjs', 'ros2_ws/src/attendseg_node/tsconfig.json', 'ros2_ws/src/attendseg_node/src'];
+const SOURCES = [
+  'package.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'ros2_ws/src/attendseg_node/tsconfig.json',
+  'ros2_ws/src/attendseg_node/src',
+];
 /** Packages that only installing and compiling need, though npm counts them among the production dependencies. */
 const NOT_RUN = new Set(['node-gyp', 'node-addon-api', 'rimraf', 'adm-zip', 'global-agent']);
 
@@ -39,9 +57,17 @@ function readJson(path) {
 /** Is every package that the lockfile asks for in this node_modules? npm records there what it installed. */
 function fitsLockfile(modules) {
   const present = readJson(join(modules, '.package-lock.json'))?.packages;
-  return present !== undefined && Object.entries(lock).every(([path, wanted]) =>
-    path === '' || ((wanted.optional || wanted.devOptional) && !present[path])
-    || (present[path]?.version === wanted.version && present[path].integrity === wanted.integrity && existsSync(join(dirname(modules), path))));
+  if (present === undefined) return false;
+  return Object.entries(lock).every(([path, wanted]) => {
+    const found = present[path];
+    // Optional ones are for other platforms, or checked by starting what uses them.
+    if (path === '' || (!found && (wanted.optional || wanted.devOptional))) return true;
+    return (
+      found?.version === wanted.version &&
+      found.integrity === wanted.integrity &&
+      existsSync(join(dirname(modules), path))
+    );
+  });
 }
 
 /** The checkout's packages where they fit, else packages of this build's own. */
@@ -51,7 +77,8 @@ function packages() {
   const fresh = join(npm, 'node_modules');
   if (!fitsLockfile(fresh)) {
     mkdirSync(npm, { recursive: true });
-    for (const name of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(checkout, name), join(npm, name));
+    for (const name of ['package.json', 'package-lock.json', '.npmrc'])
+      cpSync(join(checkout, name), join(npm, name));
     // Without the packages' own scripts: rclnodejs is built below, the others need none.
     run('npm', ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'], { cwd: npm });
   }
@@ -60,8 +87,13 @@ function packages() {
 
 /** rclnodejs belongs to one ROS distribution and one kind of Node: the compiled part, and the code generated from messages. */
 function ros() {
-  if (!process.env.ROS_DISTRO || !process.env.AMENT_PREFIX_PATH) fail('no ROS 2 is sourced: run `source /opt/ros/$ROS_DISTRO/setup.bash` first.');
-  return { rclnodejs: lock['node_modules/rclnodejs'].version, distro: process.env.ROS_DISTRO, node: `${process.versions.modules} ${process.arch}` };
+  if (!process.env.ROS_DISTRO || !process.env.AMENT_PREFIX_PATH)
+    fail('no ROS 2 is sourced: run `source /opt/ros/$ROS_DISTRO/setup.bash` first.');
+  return {
+    rclnodejs: lock['node_modules/rclnodejs'].version,
+    distro: process.env.ROS_DISTRO,
+    node: `${process.versions.modules} ${process.arch}`,
+  };
 }
 
 function same(stamp, wanted) {
@@ -69,8 +101,16 @@ function same(stamp, wanted) {
 }
 
 function rclnodejsMissing(folder) {
-  const messages = [...readFileSync(join(checkout, 'ros2_ws/src/attendseg_node/package.xml'), 'utf8').matchAll(/<depend>(\w+_(?:msgs|interfaces|srvs))</g)];
-  const parts = ['build/Release/rclnodejs.node', 'types/interfaces.d.ts', ...messages.map(([, name]) => `generated/${name}`)];
+  const messages = [
+    ...readFileSync(join(checkout, 'ros2_ws/src/attendseg_node/package.xml'), 'utf8').matchAll(
+      /<depend>(\w+_(?:msgs|interfaces|srvs))</g,
+    ),
+  ];
+  const parts = [
+    'build/Release/rclnodejs.node',
+    'types/interfaces.d.ts',
+    ...messages.map(([, name]) => `generated/${name}`),
+  ];
   return parts.find((part) => !existsSync(join(folder, part)));
 }
 
@@ -79,7 +119,9 @@ function nodeHeaders() {
   const [major] = process.versions.node.split('.');
   return [dirname(dirname(process.execPath)), '/usr', '/usr/local'].find((prefix) => {
     const header = join(prefix, 'include/node/node_version.h');
-    return existsSync(header) && new RegExp(`NODE_MAJOR_VERSION ${major}\\b`).test(readFileSync(header, 'utf8'));
+    return (
+      existsSync(header) && new RegExp(`NODE_MAJOR_VERSION ${major}\\b`).test(readFileSync(header, 'utf8'))
+    );
   });
 }
 
@@ -88,7 +130,11 @@ function linkModules(modules) {
   const to = join(work, 'node_modules');
   const rclnodejs = join(to, 'rclnodejs');
   const stamp = join(work, 'rclnodejs.json');
-  const wanted = { ...ros(), from: modules, installed: statSync(join(modules, '.package-lock.json')).mtimeMs };
+  const wanted = {
+    ...ros(),
+    from: modules,
+    installed: statSync(join(modules, '.package-lock.json')).mtimeMs,
+  };
   if (same(readJson(stamp), wanted) && rclnodejsMissing(rclnodejs) === undefined) return;
 
   rmSync(stamp, { force: true });
@@ -98,17 +144,30 @@ function linkModules(modules) {
     if (name !== 'rclnodejs') symlinkSync(join(modules, name), join(to, name));
   }
   const source = join(modules, 'rclnodejs');
-  const fits = same(readJson(join(checkout, '.ros/stamps/rclnodejs')), ros()) && modules.startsWith(checkout) && rclnodejsMissing(source) === undefined;
+  const fits =
+    same(readJson(join(checkout, '.ros/stamps/rclnodejs')), ros()) &&
+    modules.startsWith(checkout) &&
+    rclnodejsMissing(source) === undefined;
   const built = ['build', 'generated', 'types/interfaces.d.ts'].map((part) => join(source, part));
-  cpSync(source, rclnodejs, { recursive: true, preserveTimestamps: true, filter: (path) => fits || !built.includes(path) });
+  cpSync(source, rclnodejs, {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (path) => fits || !built.includes(path),
+  });
   if (!fits) buildRclnodejs(rclnodejs);
   writeFileSync(stamp, JSON.stringify(wanted, null, 1));
 }
 
 function buildRclnodejs(folder) {
-  console.log(`Building rclnodejs for ROS 2 ${process.env.ROS_DISTRO}: a minute or two where no prebuilt add-on fits`);
+  console.log(
+    `Building rclnodejs for ROS 2 ${process.env.ROS_DISTRO}: a minute or two where no prebuilt add-on fits`,
+  );
   const bins = join(work, 'node_modules/.bin');
-  const env = { npm_config_nodedir: nodeHeaders() ?? '', ...process.env, PATH: `${bins}:${process.env.PATH}` };
+  const env = {
+    npm_config_nodedir: nodeHeaders() ?? '',
+    ...process.env,
+    PATH: `${bins}:${process.env.PATH}`,
+  };
   if (!env.npm_config_nodedir) delete env.npm_config_nodedir;
   delete env.RCLNODEJS_FORCE_BUILD;
   // What `npm rebuild rclnodejs` runs, which itself follows the links out of this folder.
@@ -119,14 +178,17 @@ function buildRclnodejs(folder) {
   // The generators swallow their errors, such as a message package that is not installed.
   const missing = rclnodejsMissing(folder);
   if (missing !== undefined) {
-    fail(`building rclnodejs left no ${missing}. Install what package.xml names: rosdep install --from-paths src --ignore-src -y`);
+    fail(
+      `building rclnodejs left no ${missing}. Install what package.xml names: rosdep install --from-paths src --ignore-src -y`,
+    );
   }
 }
 
 /** Copies files and folders, newer over older, and removes from the copy what is no longer there. True if it removed any. */
 function mirror(from, to) {
   if (!statSync(from).isDirectory()) {
-    if (!existsSync(to) || statSync(to).mtimeMs !== statSync(from).mtimeMs) cpSync(from, to, { preserveTimestamps: true });
+    if (!existsSync(to) || statSync(to).mtimeMs !== statSync(from).mtimeMs)
+      cpSync(from, to, { preserveTimestamps: true });
     return false;
   }
   mkdirSync(to, { recursive: true });
@@ -154,7 +216,8 @@ function runtimePackages(modules) {
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
       if (NOT_RUN.has(name)) continue;
       let folder = path;
-      while (folder && !lock[`${folder}/node_modules/${name}`]) folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')));
+      while (folder && !lock[`${folder}/node_modules/${name}`])
+        folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')));
       const next = join(folder, 'node_modules', name);
       // Optional packages for other platforms are in the lockfile but not installed.
       if (lock[next] && !found.has(next) && existsSync(join(dirname(modules), next))) {
@@ -174,11 +237,16 @@ function runs(path) {
   const file = rest.join('/');
   if (name === 'onnxruntime-node') {
     const [, , platform, arch] = rest;
-    return !/^(?:lib|script)(?:\/|$)/.test(file)
-      && !(rest[0] === 'bin' && ((platform && platform !== process.platform) || (arch && arch !== process.arch)));
+    return (
+      !/^(?:lib|script)(?:\/|$)/.test(file) &&
+      !(rest[0] === 'bin' && ((platform && platform !== process.platform) || (arch && arch !== process.arch)))
+    );
   }
   if (name === 'rclnodejs') {
-    return !/^(?:bin|prebuilds|src|third_party)(?:\/|$)/.test(file) && !/^build\/(?!Release$|Release\/rclnodejs\.node$)/.test(file);
+    return (
+      !/^(?:bin|prebuilds|src|third_party)(?:\/|$)/.test(file) &&
+      !/^build\/(?!Release$|Release\/rclnodejs\.node$)/.test(file)
+    );
   }
   return true;
 }
@@ -195,7 +263,10 @@ function assemble(modules) {
     cpSync(from, join(fresh, path), {
       recursive: true,
       // Packages inside packages are copied in their own turn.
-      filter: (file) => basename(file) !== 'node_modules' && !lstatSync(file).isSymbolicLink() && runs(join(inside, relative(from, file))),
+      filter: (file) =>
+        basename(file) !== 'node_modules' &&
+        !lstatSync(file).isSymbolicLink() &&
+        runs(join(inside, relative(from, file))),
     });
   }
   for (const name of ['COLCON_IGNORE', 'AMENT_IGNORE']) writeFileSync(join(fresh, 'node_modules', name), '');
@@ -205,7 +276,15 @@ function assemble(modules) {
   renameSync(fresh, share);
 }
 
+/** Do the packages with native parts load from where they are now? */
+function check() {
+  for (const name of ['sharp', 'onnxruntime-node']) {
+    run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], { cwd: share });
+  }
+}
+
 const modules = packages();
 linkModules(modules);
 compile();
 assemble(modules);
+check();

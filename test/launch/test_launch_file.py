@@ -1,4 +1,4 @@
-"""attendseg.launch.py, loaded with stand-ins that record what it asks for: launch and launch_ros are not among the wheels."""
+"""attendseg.launch.py, loaded with stand-ins that record what it asks for: launch is not among the wheels."""
 
 import importlib.util
 import sys
@@ -57,7 +57,16 @@ def launch(**arguments):
 
 def test_the_arguments_are_those_of_the_documentation():
     arguments = declared()
-    assert list(arguments) == ["image", "namespace", "model", "provider", "params_file", "rviz", "use_sim_time", "log_level"]
+    assert list(arguments) == [
+        "image",
+        "namespace",
+        "model",
+        "provider",
+        "params_file",
+        "rviz",
+        "use_sim_time",
+        "log_level",
+    ]
     documentation = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     for name, argument in arguments.items():
         assert argument.description and argument.description.endswith("."), f"--show-args says nothing of {name}"
@@ -76,7 +85,14 @@ def test_by_default_one_node_starts_with_the_default_parameters():
 
 
 def test_arguments_reach_the_node():
-    node, _ = launch(image="/cam/image", namespace="front", model="/models/a", provider="tensorrt", log_level="debug", use_sim_time="true")
+    node, _ = launch(
+        image="/cam/image",
+        namespace="front",
+        model="/models/a",
+        provider="tensorrt",
+        log_level="debug",
+        use_sim_time="true",
+    )
     assert node.remappings == {"image": "/cam/image"}
     assert node.namespace == "front"
     assert node.ros_arguments == ["--log-level", "debug"]

@@ -35,7 +35,9 @@ def test_every_message_package_in_the_sources_is_a_dependency():
     used = set()
     for source in (PACKAGE / "src").rglob("*.ts"):
         used |= set(re.findall(r"\b([a-z][a-z0-9_]*)/(?:msg|srv|action)/[A-Z]", source.read_text(encoding="utf-8")))
-    assert used <= names("depend"), "name them in package.xml, so that rosdep installs them and rclnodejs generates them"
+    assert used <= names("depend"), (
+        "name them in package.xml, so that rosdep installs them and rclnodejs generates them"
+    )
 
 
 def test_no_dependency_is_named_twice():

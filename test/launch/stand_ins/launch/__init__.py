@@ -1,4 +1,4 @@
-"""Records what a launch file asks of launch. It knows no more than ROS 2 Humble's launch does, so that what Humble lacks fails here."""
+"""Records what a launch file asks of launch. Knows no more than ROS 2 Humble's: what Humble lacks fails here."""
 
 
 class LaunchDescription:
