@@ -1,0 +1,111 @@
+/**
+ * Arithmetic that gives the same bits on every machine: integer hashes, IEEE additions, multiplications and square
+ * roots only. Math.sin, Math.pow and friends are left out on purpose: their last bit may depend on how the JavaScript
+ * engine was compiled, and the street promises the same bytes everywhere.
+ */
+
+/** Scrambles 32 bits (Wellons' lowbias32). */
+export function scramble(value: number): number {
+  let x = value | 0;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** 32 well-mixed bits from two integers. */
+export function hash(a: number, b: number): number {
+  return scramble(scramble(a) + Math.imul(b | 0, 0x9e3779b1));
+}
+
+/** A number in [0, 1) from two integers. */
+export function chanceOf(a: number, b: number): number {
+  return hash(a, b) / 4294967296;
+}
+
+export function clamp(value: number, low: number, high: number): number {
+  return value < low ? low : value > high ? high : value;
+}
+
+export function lerp(a: number, b: number, t: number): number {
+  return a + (b - a) * t;
+}
+
+/** 0 below `low`, 1 above `high`, smooth between. */
+export function smoothstep(low: number, high: number, value: number): number {
+  const t = clamp((value - low) / (high - low), 0, 1);
+  return t * t * (3 - 2 * t);
+}
+
+const TAU = 6.283185307179586;
+
+/** The sine of an angle in turns, to 4e-6. */
+export function sine(turns: number): number {
+  let t = turns - Math.floor(turns + 0.5);
+  if (t > 0.25) t = 0.5 - t;
+  else if (t < -0.25) t = -0.5 - t;
+  const x = t * TAU;
+  const q = x * x;
+  return x * (1 - (q / 6) * (1 - (q / 20) * (1 - (q / 42) * (1 - q / 72))));
+}
+
+/** The cosine of an angle in turns. */
+export function cosine(turns: number): number {
+  return sine(turns + 0.25);
+}
+
+/** Smooth noise in [0, 1] over the plane, one random value per unit cell corner; it repeats every `period` cells along x. */
+export function valueNoise(seed: number, x: number, y: number, period = 1 << 20): number {
+  const ix = Math.floor(x);
+  const iy = Math.floor(y);
+  const fx = x - ix;
+  const fy = y - iy;
+  const sx = fx * fx * (3 - 2 * fx);
+  const sy = fy * fy * (3 - 2 * fy);
+  const x0 = ((ix % period) + period) % period;
+  const x1 = (x0 + 1) % period;
+  const top = hash(seed + iy, x0) * (1 - sx) + hash(seed + iy, x1) * sx;
+  const bottom = hash(seed + iy + 1, x0) * (1 - sx) + hash(seed + iy + 1, x1) * sx;
+  return (top * (1 - sy) + bottom * sy) / 4294967296;
+}
+
+/** A small seeded generator: every draw is the hash of a counter, so it can be forked without losing its place. */
+export class Random {
+  readonly #seed: number;
+  #count = 0;
+
+  constructor(seed: number, salt = 0) {
+    this.#seed = hash(seed, salt);
+  }
+
+  /** The next number in [0, 1). */
+  next(): number {
+    return hash(this.#seed, this.#count++) / 4294967296;
+  }
+
+  range(low: number, high: number): number {
+    return low + (high - low) * this.next();
+  }
+
+  /** An integer in [0, count). */
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+
+  /** Roughly normal, mean 0, deviation 1. */
+  normal(): number {
+    return (this.next() + this.next() + this.next() + this.next() - 2) * 1.7320508;
+  }
+
+  /** A seed for something that has its own generator. */
+  seed(): number {
+    return hash(this.#seed, this.#count++);
+  }
+}
