@@ -244,7 +244,7 @@ function runs(path) {
   }
   if (name === 'rclnodejs') {
     return (
-      !/^(?:bin|prebuilds|src|third_party)(?:\/|$)/.test(file) &&
+      !/^(?:bin|prebuilds|src|third_party\/[^/]*\/src)(?:\/|$)/.test(file) &&
       !/^build\/(?!Release$|Release\/rclnodejs\.node$)/.test(file)
     );
   }

@@ -10,17 +10,18 @@ _need() { # description, apt packages...
   _apt+=("${@:2}")
 }
 
+# Takes the first suitable Python that is complete, or else the first suitable one. Sets _lacks, see _probe.
 _find_python() {
-  local name found fallback=''
+  local name found answer
+  ATTENDSEG_BASE_PYTHON=''
   for name in python3 python3.{14,13,12,11,10}; do
     found=$(PATH=$ATTENDSEG_PATH command -v "$name") || continue
-    case $("$found" -c "$_probe" 2>/dev/null) in
-      '') ;;
-      complete) ATTENDSEG_BASE_PYTHON=$found && return ;;
-      *) fallback=${fallback:-$found} ;;
-    esac
+    answer=$("$found" -c "$_probe" 2>/dev/null) || continue
+    if [[ $answer == complete || (-n $answer && -z $ATTENDSEG_BASE_PYTHON) ]]; then
+      ATTENDSEG_BASE_PYTHON=$found _lacks=" $answer "
+    fi
+    [[ $answer != complete ]] || return 0
   done
-  ATTENDSEG_BASE_PYTHON=$fallback
 }
 
 # Prints 'complete', or what of this Python is missing; nothing when its version does not suit.
@@ -41,28 +42,27 @@ _check_node() {
     _missing+=('Node.js 20.20.2 or newer. Distributions often carry an older one: use nvm ("nvm install 22") or the NodeSource packages')
     return
   fi
-  version=$(node --version)
-  if ! node -e 'var v = process.versions.node.split("."), n = v[0] * 1e6 + v[1] * 1e3 + +v[2]; process.exit(n < 20020002 ? 1 : 0)'; then
+  version=$(node --version) version=${version#v}
+  if [[ $version != "$(printf '%s\n' "$version" 20.20.2 | sort -V | tail -n 1)" ]]; then
     _missing+=("Node.js 20.20.2 or newer; $(command -v node) is $version. Use nvm (\"nvm install 22\") or the NodeSource packages")
   fi
   command -v npm >/dev/null || _need "npm, Node.js's package manager" npm
 }
 
 _check_python() {
-  local lacks version
+  local version
   _find_python
   if [[ -z $ATTENDSEG_BASE_PYTHON ]]; then
     _need 'Python 3.10 to 3.14' python3 python3-venv python3-dev
     return
   fi
-  lacks=" $("$ATTENDSEG_BASE_PYTHON" -c "$_probe") "
   version=python3
   [[ $(readlink -f "$ATTENDSEG_BASE_PYTHON") == $(readlink -f /usr/bin/python3) ]] || version=$(basename "$(readlink -f "$ATTENDSEG_BASE_PYTHON")")
   # A sourced ROS 2 needs a virtual environment only for the test tools, and headers only to build vision_msgs.
-  if [[ $lacks == *' venv '* && ($ATTENDSEG_ROS == wheels || $ATTENDSEG_FOR == test) ]]; then
+  if [[ $_lacks == *' venv '* && ($ATTENDSEG_ROS == wheels || $ATTENDSEG_FOR == test) ]]; then
     _need "the venv module of $ATTENDSEG_BASE_PYTHON" "$version-venv"
   fi
-  if [[ $lacks == *' dev '* ]] && { [[ $ATTENDSEG_ROS == wheels ]] || ! _attendseg_has vision_msgs; }; then
+  if [[ $_lacks == *' dev '* ]] && { [[ $ATTENDSEG_ROS == wheels ]] || ! _attendseg_has vision_msgs; }; then
     _need "the C headers (Python.h) of $ATTENDSEG_BASE_PYTHON" "$version-dev"
   fi
 }

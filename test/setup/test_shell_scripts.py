@@ -24,7 +24,7 @@ class Machine:
         self.bin.mkdir()
         self.folder = folder
         self.env: dict[str, str] = {}
-        for name in ("bash", "dirname", "basename", "readlink", "getconf"):
+        for name in ("bash", "dirname", "basename", "readlink", "getconf", "sort", "tail"):
             self.forward(name, shutil.which(name) or f"/usr/bin/{name}")
 
     def forward(self, name: str, program: str) -> None:
@@ -37,7 +37,7 @@ class Machine:
         path.chmod(0o755)
 
     def complete(self) -> None:
-        self.stub("node", '[ "$1" = --version ] && echo v22.1.0; exit 0')
+        self.stub("node", "echo v22.1.0")
         self.stub("npm")
         self.stub("make")
         self.stub("g++", "echo 12")
@@ -170,23 +170,18 @@ def test_everything_missing_is_named_at_once(machine: Machine) -> None:
 
 def test_an_old_node_is_named_with_its_version(machine: Machine) -> None:
     machine.complete()
-    machine.stub("node", '[ "$1" = --version ] && echo v18.19.0 && exit 0; exit 1')
+    machine.stub("node", "echo v18.19.0")
     result = machine.check_system()
     assert result.returncode == 1
-    assert "v18.19.0" in result.stderr
+    assert "18.19.0" in result.stderr
     assert "apt-get" not in result.stderr, "the distribution's own node would be too old again"
 
 
-@pytest.mark.parametrize("version", ["20.20.1", "18.20.0", "20.20.2", "22.0.0"])
+@pytest.mark.parametrize("version", ["20.20.1", "20.3.9", "18.20.0", "9.99.9", "20.20.2", "22.0.0", "100.0.0"])
 def test_the_version_of_node_is_compared_as_numbers(machine: Machine, version: str) -> None:
     machine.complete()
-    node = shutil.which("node")
-    assert node
-    # The real Node compares; it is told another version of itself.
-    preload = machine.folder / "version.cjs"
-    preload.write_text(f"Object.defineProperty(process, 'versions', {{ value: {{ node: '{version}' }} }});")
-    machine.stub("node", f'exec {node} -r {preload} "$@"')
-    assert machine.check_system().returncode == (0 if version in ("20.20.2", "22.0.0") else 1)
+    machine.stub("node", f"echo v{version}")
+    assert machine.check_system().returncode == (0 if version in ("20.20.2", "22.0.0", "100.0.0") else 1)
 
 
 @pytest.mark.parametrize(("lacks", "package"), [("venv", "-venv"), ("dev", "-dev")])
