@@ -173,7 +173,7 @@ def test_rclnodejs_works_there(prefix):
     script = """
         import { createRequire } from 'node:module';
         const share = createRequire(process.argv[1]);
-        const { default: rclnodejs } = share('rclnodejs');
+        const rclnodejs = share('rclnodejs');
         await rclnodejs.init();
         const node = rclnodejs.createNode('attendseg_install_test');
         const type = 'vision_msgs/msg/LabelInfo';
@@ -190,10 +190,11 @@ def test_rclnodejs_works_there(prefix):
 
 def test_the_node_stops_on_a_signal_to_the_script(prefix):
     process = start(prefix, "node", "--ros-args", "--log-level", "info")
-    time.sleep(3)
-    assert process.poll() is None, f"it ended by itself: {process.communicate()[0]}"
+    started = process.stdout.readline()
+    time.sleep(1)
+    assert process.poll() is None, f"it ended by itself: {started}{process.communicate()[0]}"
     process.send_signal(signal.SIGTERM)
-    output = output_of(process, timeout=10)
+    output = started + output_of(process, timeout=10)
     assert process.returncode == 0, output
 
 

@@ -71,7 +71,7 @@ def test_the_arguments_are_those_of_the_documentation():
     for name, argument in arguments.items():
         assert argument.description and argument.description.endswith("."), f"--show-args says nothing of {name}"
         assert argument.choices is None or argument.default_value in argument.choices
-        assert f"| `{name}` |" in documentation
+        assert f"\n| `{name}` " in documentation
 
 
 def test_by_default_one_node_starts_with_the_default_parameters():
