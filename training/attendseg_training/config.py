@@ -33,6 +33,15 @@ class Config:
     validate_every: int = 400
     compile: bool = True
     """torch.compile: minutes once, then twice as fast on a CPU"""
+    size: tuple[int, int] = (360, 480)
+    """height and width of the exported network's input"""
+    temperature: float = 1.0
+    """divides the logits before the confidence"""
+    classes: dict[str, list[int]] = field(default_factory=dict)
+    """name and colour of each class id, in order"""
+    description: str = ""
+    training_data: str = ""
+    licence: str = ""
 
 
 def read_config(path: str | Path, overrides: list[str] = ()) -> Config:

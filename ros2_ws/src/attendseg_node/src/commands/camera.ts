@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import sharp from 'sharp';
 import type { Picture } from '../node/cameraPublisher.js';
 import { Street } from '../street/street.js';
+import { requireRos } from './requireRos.js';
 
 interface CameraCommandOptions {
   readonly topic: string;
@@ -17,7 +18,11 @@ interface CameraCommandOptions {
 }
 
 /** `attendseg camera`: a camera for those who have none at hand: the synthetic street, or a folder of pictures. */
-export function addCameraCommand(program: Command, ros: readonly string[], done: (code: number) => void): void {
+export function addCameraCommand(
+  program: Command,
+  ros: readonly string[],
+  done: (code: number) => void,
+): void {
   program
     .command('camera')
     .description('publish the synthetic street, or a folder of pictures, as a camera does')
@@ -30,6 +35,7 @@ export function addCameraCommand(program: Command, ros: readonly string[], done:
     .option('--print', 'print a line of JSON for each picture sent')
     .option('--no-wait', 'start without waiting for a subscriber')
     .action(async (options: CameraCommandOptions) => {
+      requireRos();
       const { publishPictures } = await import('../node/cameraPublisher.js');
       const pictures = options.images === undefined ? street(options) : folder(options.images, options.count);
       const { topic, rate, wait } = options;
@@ -42,14 +48,21 @@ export function addCameraCommand(program: Command, ros: readonly string[], done:
 
 /** JPEG and PNG files of a folder, by name. @throws Error if there are none */
 export function picturesOf(dir: string): string[] {
-  const files = readdirSync(dir).filter((name) => ['.jpg', '.jpeg', '.png'].includes(extname(name).toLowerCase()));
-  if (files.length === 0) throw new Error(`${dir}: no JPEG or PNG pictures there; give another folder to --images`);
+  const files = readdirSync(dir).filter((name) =>
+    ['.jpg', '.jpeg', '.png'].includes(extname(name).toLowerCase()),
+  );
+  if (files.length === 0)
+    throw new Error(`${dir}: no JPEG or PNG pictures there; give another folder to --images`);
   return files.sort().map((name) => join(dir, name));
 }
 
 async function* folder(dir: string, count = Infinity): AsyncGenerator<Picture> {
   for (const file of picturesOf(dir).slice(0, count)) {
-    const { data, info } = await sharp(file).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(file)
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     yield { width: info.width, height: info.height, pixels: data };
   }
 }
@@ -72,6 +85,7 @@ export function positive(text: string): number {
 
 export function parseSize(text: string): { width: number; height: number } {
   const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
-  if (width === undefined || height === undefined) throw new InvalidArgumentError('must be WIDTHxHEIGHT, such as 640x480');
+  if (width === undefined || height === undefined)
+    throw new InvalidArgumentError('must be WIDTHxHEIGHT, such as 640x480');
   return { width: Number(width), height: Number(height) };
 }

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { parseSize, picturesOf, positive } from './camera.js';
 import { DemoRecord } from './demoRecord.js';
 import { writeDemoReport } from './demoReport.js';
+import { requireRos } from './requireRos.js';
 
 export interface DemoOptions {
   readonly images?: string;
@@ -48,6 +49,7 @@ async function demo(options: DemoOptions): Promise<number> {
   const frames = options.images === undefined ? options.frames : picturesOf(options.images).length;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
+  requireRos();
   const { listen } = await import('../node/graphListener.js');
   const record = new DemoRecord(out);
   const listener = await listen('attendseg_demo', {
@@ -76,12 +78,22 @@ async function demo(options: DemoOptions): Promise<number> {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   try {
-    await until(() => listener.hasSubscriber(IMAGE) || node.exitCode !== null || interrupted, 30_000, 'the node to start');
+    await until(
+      () => listener.hasSubscriber(IMAGE) || node.exitCode !== null || interrupted,
+      30_000,
+      'the node to start',
+    );
     if (node.exitCode !== null) return node.exitCode || 1;
     console.log(`camera  ${options.images ?? `synthetic street, seed ${options.seed}`}, ${options.rate} Hz`);
-    camera = spawn(process.execPath, [MAIN, ...cameraArguments(options, frames)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    camera = spawn(process.execPath, [MAIN, ...cameraArguments(options, frames)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     if (options.live) console.log('Running until Ctrl-C. Look at it:  rviz2 -d config/attendseg.rviz');
-    const bar = new SingleBar({ format: '{bar} {value}/{total} sent, {masks} masks', hideCursor: true, noTTYOutput: false });
+    const bar = new SingleBar({
+      format: '{bar} {value}/{total} sent, {masks} masks',
+      hideCursor: true,
+      noTTYOutput: false,
+    });
     bar.start(options.live ? 0 : frames, 0, { masks: 0 });
     for await (const line of createInterface({ input: camera.stdout! })) {
       record.sent(JSON.parse(line) as { index: number; sec: number; nanosec: number });
@@ -107,7 +119,13 @@ async function demo(options: DemoOptions): Promise<number> {
 function cameraArguments({ images, rate, size, seed, live }: DemoOptions, frames: number): string[] {
   const source =
     images === undefined
-      ? ['--size', `${size.width}x${size.height}`, '--seed', `${seed}`, ...(live ? [] : ['--count', `${frames}`])]
+      ? [
+          '--size',
+          `${size.width}x${size.height}`,
+          '--seed',
+          `${seed}`,
+          ...(live ? [] : ['--count', `${frames}`]),
+        ]
       : ['--images', images];
   return ['camera', '--topic', IMAGE, '--rate', `${rate}`, '--print', ...source];
 }

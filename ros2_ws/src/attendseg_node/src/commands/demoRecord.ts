@@ -52,7 +52,9 @@ export class DemoRecord {
     const file = join(this.out, `overlay_${String(this.overlays.length).padStart(3, '0')}.png`);
     this.overlays.push(file);
     const { width, height, data } = image;
-    const png = sharp(Uint8Array.from(data), { raw: { width, height, channels: 3 } }).png().toBuffer();
+    const png = sharp(Uint8Array.from(data), { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer();
     this.#writing.push(png.then((bytes) => writeFile(file, bytes)));
   }
 

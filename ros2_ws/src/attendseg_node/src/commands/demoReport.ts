@@ -23,7 +23,8 @@ export async function writeDemoReport(record: DemoRecord, options: DemoOptions, 
   const total = pixels.reduce((sum, count) => sum + count, 0);
   const iou = confusion.iou();
   const latencies = record.latencies();
-  const percentile = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]!;
+  const percentile = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]!;
   const summary = {
     sent: record.sentCount,
     received: Number(record.reported('frames received')),
@@ -50,14 +51,23 @@ export async function writeDemoReport(record: DemoRecord, options: DemoOptions, 
   };
   console.log('');
   line('frames', `${summary.sent} sent, ${summary.received} received, ${summary.segmented} segmented`);
-  line('not segmented', `${summary.superseded} superseded by a newer one, ${summary.lost_in_transport} lost in transport`);
-  line('stamp to mask', `p50 ${ms(summary.latency_ms.p50)}, p95 ${ms(summary.latency_ms.p95)}, p99 ${ms(summary.latency_ms.p99)}`);
+  line(
+    'not segmented',
+    `${summary.superseded} superseded by a newer one, ${summary.lost_in_transport} lost in transport`,
+  );
+  line(
+    'stamp to mask',
+    `p50 ${ms(summary.latency_ms.p50)}, p95 ${ms(summary.latency_ms.p95)}, p99 ${ms(summary.latency_ms.p99)}`,
+  );
   line('session run', `${ms(summary.run_ms_median)} median, on ${summary.provider}`);
-  if (summary.mean_iou !== null) line('mean IoU', `${summary.mean_iou.toFixed(1)} against the street's exact labels`);
+  if (summary.mean_iou !== null)
+    line('mean IoU', `${summary.mean_iou.toFixed(1)} against the street's exact labels`);
   console.log(`\n  ${'class'.padEnd(20)}share  ${truth ? '  IoU' : ''}`);
   summary.classes.forEach(({ name, share, iou }, id) => {
     const value = iou === null || iou === undefined ? '' : iou.toFixed(1).padStart(5);
-    console.log(`  ${swatch(classes[id]!.color)}${name.padEnd(17)}${share.toFixed(1).padStart(5)} %  ${value}`);
+    console.log(
+      `  ${swatch(classes[id]!.color)}${name.padEnd(17)}${share.toFixed(1).padStart(5)} %  ${value}`,
+    );
   });
   const shown = relative(process.cwd(), out) || '.';
   console.log(`\n  ${shown}/contact_sheet.png, ${shown}/overlay_*.png, ${shown}/summary.json`);
@@ -77,7 +87,9 @@ function swatch([red = 0, green = 0, blue = 0]: readonly number[]): string {
 async function writeContactSheet(files: readonly string[], path: string): Promise<void> {
   const shown = files.filter((_, i) => i % Math.ceil(files.length / 12) === 0);
   const [width, gap] = [480, 8];
-  const tiles = await Promise.all(shown.map((file) => sharp(file).resize({ width }).png().toBuffer({ resolveWithObject: true })));
+  const tiles = await Promise.all(
+    shown.map((file) => sharp(file).resize({ width }).png().toBuffer({ resolveWithObject: true })),
+  );
   const height = Math.max(...tiles.map(({ info }) => info.height));
   const columns = Math.min(3, tiles.length);
   const rows = Math.ceil(tiles.length / columns);

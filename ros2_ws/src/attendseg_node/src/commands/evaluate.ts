@@ -24,9 +24,17 @@ export function addEvaluateCommand(program: Command, done: (code: number) => voi
     .command('evaluate')
     .description('mean IoU, IoU per class and pixel accuracy against label pictures')
     .requiredOption('--images <dir>', 'pictures (JPEG, PNG)')
-    .requiredOption('--labels <dir>', 'PNG of the same name each, one channel of class ids; other ids are left out')
+    .requiredOption(
+      '--labels <dir>',
+      'PNG of the same name each, one channel of class ids; other ids are left out',
+    )
     .option('--model <path>', 'folder of the model, or its manifest', shippedModel())
-    .option('--file <which>', "which of the model's files: cpu or tensorrt (both run on the CPU here)", parseFile, 'cpu')
+    .option(
+      '--file <which>',
+      "which of the model's files: cpu or tensorrt (both run on the CPU here)",
+      parseFile,
+      'cpu',
+    )
     .option('--fit <how>', 'letterbox or stretch', 'letterbox')
     .option('--threads <n>', 'of the session; 0: all cores but one', Number, 0)
     .option('--json', 'print JSON')
@@ -49,7 +57,11 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
     const confusion = new ConfusionMatrix(names.length);
     const runs: number[] = [];
     for (const file of readdirSync(images).sort()) {
-      const picture = await sharp(join(images, file)).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+      const picture = await sharp(join(images, file))
+        .removeAlpha()
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer({ resolveWithObject: true });
       const truth = await sharp(join(labels, `${basename(file, extname(file))}.png`))
         .raw()
         .toBuffer({ resolveWithObject: true });
@@ -79,7 +91,12 @@ function firstChannel(data: Uint8Array, channels: number): Uint8Array {
   return channels === 1 ? data : data.filter((_, i) => i % channels === 0);
 }
 
-function print(confusion: ConfusionMatrix, names: readonly string[], runs: number[], options: EvaluateOptions): void {
+function print(
+  confusion: ConfusionMatrix,
+  names: readonly string[],
+  runs: number[],
+  options: EvaluateOptions,
+): void {
   const iou = confusion.iou();
   const run = runs.sort((a, b) => a - b)[runs.length >> 1] ?? NaN;
   const result = {
@@ -96,7 +113,9 @@ function print(confusion: ConfusionMatrix, names: readonly string[], runs: numbe
     console.log(JSON.stringify(result, null, 2));
     return;
   }
-  console.log(`${options.model}, ${options.file} file, ${runs.length} pictures, median run ${run.toFixed(1)} ms`);
+  console.log(
+    `${options.model}, ${options.file} file, ${runs.length} pictures, median run ${run.toFixed(1)} ms`,
+  );
   const width = Math.max(...names.map((name) => name.length), 'pixel accuracy'.length);
   names.forEach((name, id) => {
     const value = iou[id]!;
@@ -104,5 +123,6 @@ function print(confusion: ConfusionMatrix, names: readonly string[], runs: numbe
   });
   console.log(`  ${'mean IoU'.padEnd(width)}  ${result.mean_iou.toFixed(2)}`);
   console.log(`  ${'pixel accuracy'.padEnd(width)}  ${result.pixel_accuracy.toFixed(2)}`);
-  if (confusion.unlabelled > 0) console.log(`  ${confusion.unlabelled} pixels came out as ${UNLABELLED}, unlabelled`);
+  if (confusion.unlabelled > 0)
+    console.log(`  ${confusion.unlabelled} pixels came out as ${UNLABELLED}, unlabelled`);
 }

@@ -9,7 +9,8 @@ export class ConfusionMatrix {
 
   /** Both uint8 class ids of the same pixels; pixels whose truth is no class are left out. */
   add(truth: Uint8Array, predicted: Uint8Array): void {
-    if (truth.length !== predicted.length) throw new RangeError(`${truth.length} labels for ${predicted.length} pixels`);
+    if (truth.length !== predicted.length)
+      throw new RangeError(`${truth.length} labels for ${predicted.length} pixels`);
     const { classes } = this;
     for (let i = 0; i < truth.length; i++) {
       const row = truth[i]!;
@@ -54,7 +55,9 @@ export class ConfusionMatrix {
   }
 
   #truths(id: number): number {
-    return this.#counts.subarray(id * (this.classes + 1), (id + 1) * (this.classes + 1)).reduce((a, b) => a + b, 0);
+    return this.#counts
+      .subarray(id * (this.classes + 1), (id + 1) * (this.classes + 1))
+      .reduce((a, b) => a + b, 0);
   }
 
   #predictions(id: number): number {

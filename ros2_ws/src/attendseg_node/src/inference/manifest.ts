@@ -30,7 +30,11 @@ const input = z.discriminatedUnion('layout', [
 /** What comes out of it. Outputs may be smaller than the input; they are enlarged to it. */
 const output = z.discriminatedUnion('kind', [
   /** Class ids, (1x)(1x)HxW of any integer type, and perhaps confidence, uint8, 0-255. */
-  z.strictObject({ kind: z.literal('labels'), labels: z.string().optional(), confidence: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('labels'),
+    labels: z.string().optional(),
+    confidence: z.string().optional(),
+  }),
   /** float32 1xCxHxW, before softmax. */
   z.strictObject({ kind: z.literal('logits'), logits: z.string().optional() }),
 ]);
@@ -59,7 +63,10 @@ const schema = z
     path: ['classes'],
     message: 'names must differ',
   })
-  .refine((m) => m.files.cpu ?? m.files.tensorrt, { path: ['files'], message: 'must name cpu, tensorrt or both' });
+  .refine((m) => m.files.cpu ?? m.files.tensorrt, {
+    path: ['files'],
+    message: 'must name cpu, tensorrt or both',
+  });
 
 export type NetworkInput = z.infer<typeof input>;
 export type NetworkOutput = z.infer<typeof output>;
@@ -95,7 +102,9 @@ export function readManifest(path: string): Manifest {
   }
   const result = schema.safeParse(value);
   if (!result.success) {
-    const causes = result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    const causes = result.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
+    );
     throw new ModelError(`model ${manifest}: ${causes.join('; ')}`);
   }
   return { ...result.data, path: manifest };

@@ -28,7 +28,9 @@ export class Network {
     const floats = input.layout === 'nchw_float32';
     this.#floats = new Float32Array(floats ? 3 * input.width * input.height : 0);
     this.#normalised = floats
-      ? input.mean.map((mean, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - mean) / input.std[c]!))
+      ? input.mean.map((mean, c) =>
+          Float32Array.from({ length: 256 }, (_, v) => (v / 255 - mean) / input.std[c]!),
+        )
       : [];
   }
 
@@ -87,7 +89,8 @@ export class Network {
       throw this.#mismatch(ids, 'integers 1xHxW');
     }
     enlargeIds(ids.data as ArrayLike<number | bigint>, columns, rows, width, height, labels);
-    const confident = output.confidence === undefined ? undefined : this.#output(results, output.confidence, 1);
+    const confident =
+      output.confidence === undefined ? undefined : this.#output(results, output.confidence, 1);
     if (confident === undefined) {
       for (let i = 0; i < labels.length; i++) confidence[i] = labels[i] === UNLABELLED ? 0 : 255;
     } else if (confident.data instanceof Uint8Array && confident.data.length === confidence.length) {

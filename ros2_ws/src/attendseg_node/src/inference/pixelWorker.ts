@@ -32,7 +32,13 @@ function answer(result: FrameResult): void {
 }
 
 function fail({ ticket, data, outputs }: FrameMessage, error: unknown): void {
-  answer({ type: 'failed', ticket, data, outputs, message: error instanceof Error ? error.message : String(error) });
+  answer({
+    type: 'failed',
+    ticket,
+    data,
+    outputs,
+    message: error instanceof Error ? error.message : String(error),
+  });
 }
 
 function prepare(frame: FrameMessage): void {
@@ -54,7 +60,12 @@ function prepare(frame: FrameMessage): void {
   }
 }
 
-function draw(output: Output, { frame, placement }: Pending, labels: Uint8Array, confidence: Uint8Array): void {
+function draw(
+  output: Output,
+  { frame, placement }: Pending,
+  labels: Uint8Array,
+  confidence: Uint8Array,
+): void {
   const { kind, width: columns, height: rows, headroom, buffer } = output;
   const pixels = new Uint8Array(buffer, headroom, columns * rows * bytesPerPixel(kind));
   switch (kind) {

@@ -83,7 +83,8 @@ export interface SessionWorkerData {
   readonly provider: 'cpu';
   readonly threads: number;
 }
-export type SessionReport = { readonly type: 'ready'; readonly warmUp: number } | { readonly type: 'error'; readonly message: string };
+export type SessionReport =
+  { readonly type: 'ready'; readonly warmUp: number } | { readonly type: 'error'; readonly message: string };
 
 /** Asks either worker to end by itself: terminate() during a run would abort the process. */
 export const CLOSE = 'close';

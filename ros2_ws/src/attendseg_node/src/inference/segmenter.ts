@@ -2,7 +2,14 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
-import { classLut, paletteOf, readManifest, readModelFile, type Manifest, type ModelFile } from './manifest.js';
+import {
+  classLut,
+  paletteOf,
+  readManifest,
+  readModelFile,
+  type Manifest,
+  type ModelFile,
+} from './manifest.js';
 import { ModelError } from './modelError.js';
 import { chooseProvider, sessionThreads, type ProviderChoice, type ProviderWish } from './providers.js';
 import {
@@ -69,7 +76,13 @@ export class Segmenter {
   #failure: Error | undefined;
   #closing = false;
 
-  private constructor(manifest: Manifest, choice: ProviderChoice, threads: number, pixels: Worker, session: Worker) {
+  private constructor(
+    manifest: Manifest,
+    choice: ProviderChoice,
+    threads: number,
+    pixels: Worker,
+    session: Worker,
+  ) {
     this.manifest = manifest;
     this.choice = choice;
     this.threads = threads;
@@ -100,7 +113,13 @@ export class Segmenter {
     const model = readModelFile(manifest, options.file ?? choice.file);
     const threads = sessionThreads(options.threads);
     const { port1, port2 } = new MessageChannel();
-    const sessionData: SessionWorkerData = { port: port1, manifest, model, provider: choice.provider, threads };
+    const sessionData: SessionWorkerData = {
+      port: port1,
+      manifest,
+      model,
+      provider: choice.provider,
+      threads,
+    };
     const session = new Worker(new URL('./sessionWorker.js', import.meta.url), {
       workerData: sessionData,
       transferList: [port1],
@@ -156,7 +175,9 @@ export class Segmenter {
       opacity: options.opacity,
       outputs: options.outputs.map((request) => ({
         ...request,
-        buffer: this.#pool.take(request.headroom + request.width * request.height * bytesPerPixel(request.kind)),
+        buffer: this.#pool.take(
+          request.headroom + request.width * request.height * bytesPerPixel(request.kind),
+        ),
       })),
     };
     return new Promise((resolve, reject) => {
@@ -183,7 +204,11 @@ export class Segmenter {
       for (const { buffer } of result.outputs) this.#pool.give(buffer);
     };
     if (result.type === 'done') {
-      waiting?.resolve({ outputs: result.outputs, times: { ...result.times, receive: waiting.receive }, release });
+      waiting?.resolve({
+        outputs: result.outputs,
+        times: { ...result.times, receive: waiting.receive },
+        release,
+      });
     } else {
       release();
       waiting?.reject(new Error(result.message));

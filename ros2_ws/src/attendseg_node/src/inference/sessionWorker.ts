@@ -1,7 +1,13 @@
 /** The thread that owns the session. It takes pictures from the pixel worker and gives it labels. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Network } from './network.js';
-import { CLOSE, type RunMessage, type RunResult, type SessionReport, type SessionWorkerData } from './protocol.js';
+import {
+  CLOSE,
+  type RunMessage,
+  type RunResult,
+  type SessionReport,
+  type SessionWorkerData,
+} from './protocol.js';
 
 const { port, manifest, model, provider, threads } = workerData as SessionWorkerData;
 const main = parentPort!;

@@ -29,7 +29,10 @@ export interface CameraHost {
  */
 export class Camera {
   readonly drops: Record<DropReason, number> = { standby: 0, superseded: 0, undecodable: 0, failed: 0 };
-  readonly stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations()])) as Record<Stage, Durations>;
+  readonly stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations()])) as Record<
+    Stage,
+    Durations
+  >;
   received = 0;
   segmented = 0;
   #slot: { readonly frame: CameraFrame; readonly arrived: number } | undefined;
@@ -130,7 +133,12 @@ export class Camera {
     this.#chosen.length = 0;
     for (const publisher of this.publishers) {
       if (!publisher.wanted) continue;
-      this.#requests.push({ kind: publisher.kind, width, height, headroom: publisher.headroom(frameId, width, height) });
+      this.#requests.push({
+        kind: publisher.kind,
+        width,
+        height,
+        headroom: publisher.headroom(frameId, width, height),
+      });
       this.#chosen.push(publisher);
     }
   }

@@ -1,5 +1,6 @@
 import rclnodejs from 'rclnodejs';
 import { ImageCdr } from '../recording/imageCdr.js';
+import type { RawPublisher } from './imagePublisher.js';
 
 export interface Picture {
   readonly width: number;
@@ -42,12 +43,12 @@ export async function publishPictures(
   await rclnodejs.init(undefined, [...options.argv]);
   rclnodejs.removeSignalHandlers();
   const node = new rclnodejs.Node('attendseg_camera');
-  const publisher = node.createPublisher('sensor_msgs/msg/Image' as never, options.topic, {
+  const publisher = node.createPublisher('sensor_msgs/msg/Image', options.topic, {
     qos: rclnodejs.QoS.profileSensorData,
-  });
+  }) as unknown as RawPublisher;
   node.spin(10);
   try {
-    while (options.wait && !stopped && publisher.subscriptionCount() === 0) await sleep(50);
+    while (options.wait && !stopped && publisher.subscriptionCount === 0) await sleep(50);
     const period = 1000 / options.rate;
     let due = performance.now();
     let index = 0;
@@ -57,12 +58,12 @@ export async function publishPictures(
       if (stopped) break;
       due = Math.max(due + period, performance.now());
       const cdr = new ImageCdr(options.frameId, 'rgb8', width, height, width * 3);
-      if (message.length !== cdr.headroom + pixels.length) message = Buffer.alloc(cdr.headroom + pixels.length);
+      if (message.length !== cdr.headroom + pixels.length)
+        message = Buffer.alloc(cdr.headroom + pixels.length);
       message.set(pixels, cdr.headroom);
-      const { seconds, nanoseconds } = node.getClock().now().secondsAndNanoseconds;
-      const stamp = { sec: Number(seconds), nanosec: Number(nanoseconds) };
+      const stamp = node.getClock().now().toMsg();
       cdr.write(message, stamp);
-      publisher.publish(message as never);
+      publisher.publish(message);
       sent({ index: index++, ...stamp });
     }
     // Best effort: give the last picture a moment to leave.

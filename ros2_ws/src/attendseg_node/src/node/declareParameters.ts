@@ -1,6 +1,12 @@
 import rclnodejs from 'rclnodejs';
 import type { Overrides } from './parameterOverrides.js';
-import { PARAMETER_NAMES, PARAMETERS, type ParameterName, type Parameters, type ParameterValue } from './parameterTable.js';
+import {
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+  type Parameters,
+  type ParameterValue,
+} from './parameterTable.js';
 
 type Node = InstanceType<typeof rclnodejs.Node>;
 type Parameter = InstanceType<typeof rclnodejs.Parameter>;
@@ -13,7 +19,11 @@ const TYPES = { bool: 1, integer: 2, double: 3, string: 4 } as const;
  * @returns a function that gives the current values
  * @throws Error that names the parameter, if an override is not allowed
  */
-export function declareParameters(node: Node, overrides: Overrides, warn: (message: string) => void): () => Parameters {
+export function declareParameters(
+  node: Node,
+  overrides: Overrides,
+  warn: (message: string) => void,
+): () => Parameters {
   overrides.unmatched.forEach(warn);
   for (const [name, { source }] of overrides.values) {
     if (!(name in PARAMETERS) && name !== 'use_sim_time' && !name.startsWith('qos_overrides.')) {
@@ -30,7 +40,9 @@ export function declareParameters(node: Node, overrides: Overrides, warn: (messa
       try {
         values[name] = spec.parse(raw);
       } catch (error) {
-        throw new Error(`parameter ${name} (${override.source}): ${(error as Error).message}`, { cause: error });
+        throw new Error(`parameter ${name} (${override.source}): ${(error as Error).message}`, {
+          cause: error,
+        });
       }
     } else {
       values[name] = spec.parse(raw);
@@ -39,7 +51,7 @@ export function declareParameters(node: Node, overrides: Overrides, warn: (messa
       spec.type === 'integer'
         ? new rclnodejs.IntegerRange(BigInt(spec.range[0]), BigInt(spec.range[1]))
         : spec.type === 'double'
-          ? new rclnodejs.FloatingPointRange(...spec.range)
+          ? new rclnodejs.FloatingPointRange(...spec.range, 0)
           : undefined;
     const type = TYPES[spec.type];
     const descriptor = new rclnodejs.ParameterDescriptor(name, type, spec.description, false, range);
@@ -81,7 +93,8 @@ function scalar(name: string, value: unknown): ParameterValue {
   if (typeof value === 'bigint') return Number(value);
   if (type === 'string' && (typeof value === 'string' || typeof value === 'number')) return String(value);
   if (type !== 'string' && typeof value === 'number') {
-    if (type === 'integer' && !Number.isInteger(value)) throw new Error(`parameter ${name}: ${value} is not an integer`);
+    if (type === 'integer' && !Number.isInteger(value))
+      throw new Error(`parameter ${name}: ${value} is not an integer`);
     return value;
   }
   throw new Error(`parameter ${name}: ${JSON.stringify(value)} is not a ${type}`);

@@ -1,9 +1,10 @@
+import type { Stamp } from '../recording/imageCdr.js';
 import { STAGES, type Camera } from './camera.js';
 import type { TransportLoss } from './transportLoss.js';
 
 /** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
 export interface DiagnosticArray {
-  readonly header: { readonly stamp: { readonly sec: number; readonly nanosec: number }; readonly frame_id: string };
+  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
   readonly status: readonly {
     readonly level: number;
     readonly name: string;
@@ -29,7 +30,7 @@ export interface DiagnosticSource {
 }
 
 /** One camera's state for /diagnostics. */
-export function diagnose(source: DiagnosticSource, now: { seconds: number; nanoseconds: number }): DiagnosticArray {
+export function diagnose(source: DiagnosticSource, stamp: Stamp): DiagnosticArray {
   const { camera, loss } = source;
   const [level, message] =
     source.publishers === 0
@@ -50,7 +51,7 @@ export function diagnose(source: DiagnosticSource, now: { seconds: number; nanos
     ['resident memory [MiB]', Math.round(process.memoryUsage.rss() / 2 ** 20)],
   ];
   return {
-    header: { stamp: { sec: now.seconds, nanosec: now.nanoseconds }, frame_id: '' },
+    header: { stamp, frame_id: '' },
     status: [
       {
         level,

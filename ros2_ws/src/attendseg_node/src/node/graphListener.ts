@@ -23,9 +23,14 @@ export async function listen(name: string, { images, diagnostics }: Listeners): 
       receive(parseImage(message));
     });
   }
-  node.createSubscription('diagnostic_msgs/msg/DiagnosticArray' as never, '/diagnostics', {}, (message: unknown) => {
-    diagnostics(message as DiagnosticArray);
-  });
+  node.createSubscription(
+    'diagnostic_msgs/msg/DiagnosticArray' as never,
+    '/diagnostics',
+    {},
+    (message: unknown) => {
+      diagnostics(message as DiagnosticArray);
+    },
+  );
   node.spin(10);
   return {
     hasSubscriber: (topic) => node.countSubscribers(topic) > 0,

@@ -9,7 +9,10 @@ export interface CameraFrame {
 }
 
 interface ImageMessage {
-  readonly header: { readonly stamp: { readonly sec: number; readonly nanosec: number }; readonly frame_id: string };
+  readonly header: {
+    readonly stamp: { readonly sec: number; readonly nanosec: number };
+    readonly frame_id: string;
+  };
   readonly width: number;
   readonly height: number;
   readonly encoding: string;

@@ -6,7 +6,8 @@ import type { Topic } from './topics.js';
 /** The part of an rclnodejs publisher that is used here. */
 export interface RawPublisher {
   readonly topic: string;
-  subscriptionCount(): number;
+  /** rclnodejs declares a method, but has a getter. */
+  readonly subscriptionCount: number;
   publish(message: Buffer): void;
 }
 
@@ -24,7 +25,7 @@ export class ImagePublisher {
   ) {}
 
   get wanted(): boolean {
-    return this.publisher.subscriptionCount() > 0;
+    return this.publisher.subscriptionCount > 0;
   }
 
   /** Bytes that the head of such a message takes. */

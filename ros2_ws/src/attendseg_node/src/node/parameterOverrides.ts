@@ -33,7 +33,8 @@ export function readOverrides(argv: readonly string[], nodeName: string, namespa
       const path = args[++i]!;
       for (const { node, parameters } of readParameterFile(path)) {
         if (matches(node, fullName)) {
-          for (const [name, value] of Object.entries(flatten(parameters))) values.set(name, { value, source: path });
+          for (const [name, value] of Object.entries(flatten(parameters)))
+            values.set(name, { value, source: path });
         } else {
           unmatched.push(`${path}: "${node}" does not match ${fullName}; its parameters are not used here`);
         }
@@ -69,12 +70,16 @@ function readParameterFile(path: string): NodeParameters[] {
   try {
     content = parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new Error(`parameter file ${path}: ${(error as Error).message.split('\n')[0] ?? ''}`, { cause: error });
+    throw new Error(`parameter file ${path}: ${(error as Error).message.split('\n')[0] ?? ''}`, {
+      cause: error,
+    });
   }
   const result: NodeParameters[] = [];
   const walk = (value: unknown, node: string): void => {
     if (!isRecord(value)) {
-      throw new Error(`parameter file ${path}: ${node || 'the file'} holds no ros__parameters; see config/attendseg.yaml`);
+      throw new Error(
+        `parameter file ${path}: ${node || 'the file'} holds no ros__parameters; see config/attendseg.yaml`,
+      );
     }
     for (const [key, inner] of Object.entries(value)) {
       if (key === 'ros__parameters') result.push({ node, parameters: isRecord(inner) ? inner : {} });

@@ -24,9 +24,15 @@ interface Common<T> {
 }
 export type ParameterSpec<T> =
   | (Common<T> & { readonly type: 'string'; readonly default: string; readonly allowed: string })
-  | (Common<T> & { readonly type: 'integer' | 'double'; readonly default: number; readonly range: readonly [number, number] });
+  | (Common<T> & {
+      readonly type: 'integer' | 'double';
+      readonly default: number;
+      readonly range: readonly [number, number];
+    });
 
-function oneOf<T extends string>(choices: readonly T[]): { allowed: string; parse: (value: ParameterValue) => T } {
+function oneOf<T extends string>(
+  choices: readonly T[],
+): { allowed: string; parse: (value: ParameterValue) => T } {
   const allowed = choices.join(', ');
   return {
     allowed,
@@ -38,7 +44,10 @@ function oneOf<T extends string>(choices: readonly T[]): { allowed: string; pars
   };
 }
 
-function within(range: readonly [number, number]): { range: readonly [number, number]; parse: (value: ParameterValue) => number } {
+function within(range: readonly [number, number]): {
+  range: readonly [number, number];
+  parse: (value: ParameterValue) => number;
+} {
   const [low, high] = range;
   return {
     range,
@@ -67,7 +76,8 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     default: 'auto',
     ...oneOf(PROVIDERS),
     live: false,
-    description: 'What runs the network. auto takes the best that works and says why the better ones do not; the others run or fail.',
+    description:
+      'What runs the network. auto takes the best that works and says why the better ones do not; the others run or fail.',
   },
   threads: {
     type: 'integer',
@@ -81,7 +91,8 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     default: 'letterbox',
     ...oneOf<Fit>(['letterbox', 'stretch']),
     live: true,
-    description: "How a picture is fitted into the network's input: with bars, or stretched. Undone exactly in every output.",
+    description:
+      "How a picture is fitted into the network's input: with bars, or stretched. Undone exactly in every output.",
   },
   mask_size: {
     type: 'string',

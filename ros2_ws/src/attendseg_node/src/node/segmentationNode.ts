@@ -5,7 +5,7 @@ import { Camera } from './camera.js';
 import { declareParameters } from './declareParameters.js';
 import { diagnose } from './diagnostics.js';
 import { parseImage } from './imageMessage.js';
-import { ImagePublisher } from './imagePublisher.js';
+import { ImagePublisher, type RawPublisher } from './imagePublisher.js';
 import { readOverrides } from './parameterOverrides.js';
 import { ReportOnce } from './reportOnce.js';
 import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
@@ -27,7 +27,11 @@ export class SegmentationNode {
   #complaint: string | undefined;
   #stopped = false;
 
-  private constructor(node: Node, segmenter: Segmenter, parameters: () => ReturnType<ReturnType<typeof declareParameters>>) {
+  private constructor(
+    node: Node,
+    segmenter: Segmenter,
+    parameters: () => ReturnType<ReturnType<typeof declareParameters>>,
+  ) {
     this.#node = node;
     this.#segmenter = segmenter;
     const log = node.getLogger();
@@ -37,7 +41,9 @@ export class SegmentationNode {
         new ImagePublisher(
           kind as OutputKind,
           output,
-          node.createPublisher(output.type as TypeName, output.name, { qos: qosOf(output) }),
+          node.createPublisher(output.type as TypeName, output.name, {
+            qos: qosOf(output),
+          }) as unknown as RawPublisher,
         ),
     );
     const complaints = new ReportOnce((message) => {
@@ -72,7 +78,7 @@ export class SegmentationNode {
           publishers: node.countPublishers(topic),
           complaint: this.#complaint,
         },
-        node.getClock().now().secondsAndNanoseconds as unknown as { seconds: number; nanoseconds: number },
+        node.getClock().now().toMsg(),
       );
       this.#complaint = undefined;
       diagnostics.publish(report as never);
@@ -107,20 +113,31 @@ export class SegmentationNode {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#camera.stop();
-    await Promise.race([this.#segmenter.close(), new Promise((resolve) => setTimeout(resolve, LAST_FRAME).unref())]);
+    await Promise.race([
+      this.#segmenter.close(),
+      new Promise((resolve) => setTimeout(resolve, LAST_FRAME).unref()),
+    ]);
     const { received, segmented, drops } = this.#camera;
     const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
-    this.#node.getLogger().info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
+    this.#node
+      .getLogger()
+      .info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
   }
 
-  #receive(message: unknown, info: { publisherGid: Buffer; publicationSequenceNumber: bigint } | undefined): void {
+  #receive(
+    message: unknown,
+    info: { publisherGid: Buffer; publicationSequenceNumber: bigint } | undefined,
+  ): void {
     if (this.#stopped) return;
     // A throw in a ROS callback would abort the process.
     try {
-      if (info !== undefined) this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
+      if (info !== undefined)
+        this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
       this.#camera.receive(parseImage(message));
     } catch (error) {
-      this.#node.getLogger().error(`frame not used: ${error instanceof Error ? error.message : String(error)}`);
+      this.#node
+        .getLogger()
+        .error(`frame not used: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

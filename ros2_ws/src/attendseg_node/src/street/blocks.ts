@@ -95,7 +95,14 @@ function park(site: Site): void {
       const place = course.place(t, 0, middle);
       const heading = { dx: (bend + random.range(-0.02, 0.02)) * direction, dz: direction };
       block.vehicles.push({ vehicle, place, heading, isShaded: isInHouseShadow(plan, light, t) });
-      addContactShadow(block.shadows, kit, place, heading, vehicle.halfWidth + 0.2, vehicle.length / 2 + 0.2);
+      addContactShadow(
+        block.shadows,
+        kit,
+        place,
+        heading,
+        vehicle.halfWidth + 0.35,
+        vehicle.length / 2 + 0.4,
+      );
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Camera } from './camera.js';
 import type { Triple } from './light.js';
-import { STRIDE, type Rasteriser } from './rasteriser.js';
+import { STRIDE } from './projection.js';
+import type { Rasteriser } from './rasteriser.js';
 import type { Texture } from './texture.js';
 
 /** Draws things that always turn to the camera: flat sprites and round limbs. */

@@ -1,4 +1,4 @@
-import { chanceOf, clamp, valueNoise } from './numbers.js';
+import { chanceOf, clamp, NoiseField } from './numbers.js';
 import { GLOW, HOLE, texel, Texture } from './texture.js';
 
 /** 0xRRGGBB. */
@@ -120,11 +120,12 @@ export class Canvas {
   weather(seed: number, blotches: number, size: number, grain: number): void {
     const period = Math.max(1, Math.round(this.metresWide / size));
     const stretch = period / this.metresWide;
+    const cloud = new NoiseField(seed, period);
     this.#each(0, 0, this.metresWide, this.metresHigh, (x, y, i) => {
       const old = this.texels[i]!;
       if (old < 0 || old & GLOW) return;
-      const cloud = valueNoise(seed, x * stretch, y / size, period) - 0.5;
-      const gain = 1 + blotches * 2 * cloud + grain * 2 * (chanceOf(seed, i) - 0.5);
+      const gain =
+        1 + blotches * 2 * (cloud.at(x * stretch, y / size) - 0.5) + grain * 2 * (chanceOf(seed, i) - 0.5);
       this.texels[i] = (old & ~0xffffff) | dim(old & 0xffffff, gain);
     });
   }

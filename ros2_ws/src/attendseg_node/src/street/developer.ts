@@ -8,6 +8,8 @@ import { Sky } from './sky.js';
 /** Brightness before the tone curve goes up to here: lamps and sunlit white may be brighter than paper. */
 const BRIGHTEST = 1023;
 const HAZE_STEPS = 1024;
+/** Gain of what shines by itself, in 1/256. */
+const SHINE = 330;
 
 /** Turns a film into colours: light, haze, the camera's tone curve, and the sky where nothing was drawn. */
 export class Developer {
@@ -63,7 +65,6 @@ export class Developer {
     const hazeRed = (haze >> 16) & 255;
     const hazeGreen = (haze >> 8) & 255;
     const hazeBlue = haze & 255;
-    const shineRed = 330;
     const sky = this.#sky.pixels;
     const columns = this.#columns;
     const [aheadX, aheadY, aheadZ] = camera.forward as unknown as [number, number, number];
@@ -88,9 +89,9 @@ export class Developer {
         let g = (t >> 8) & 255;
         let b = t & 255;
         if (t & GLOW) {
-          r = (r * shineRed) >> 8;
-          g = (g * shineRed) >> 8;
-          b = (b * shineRed) >> 8;
+          r = (r * SHINE) >> 8;
+          g = (g * SHINE) >> 8;
+          b = (b * SHINE) >> 8;
         } else {
           r = (r * red[l]!) >> 8;
           g = (g * green[l]!) >> 8;

@@ -1,6 +1,6 @@
 import { Canvas, dim, mix, rgb, type Colour } from './canvas.js';
 import { TREE } from './classes.js';
-import { chanceOf, cosine, hash, lerp, Random, sine, valueNoise } from './numbers.js';
+import { chanceOf, cosine, hash, lerp, NoiseField, Random, sine } from './numbers.js';
 import { texel, type Texture } from './texture.js';
 
 /** A whole tree as an upright picture. */
@@ -84,6 +84,7 @@ function drawPuff(
   random: Random,
 ): void {
   const seed = random.seed();
+  const edge = new NoiseField(seed);
   const scaleX = canvas.width / canvas.metresWide;
   const scaleY = canvas.height / canvas.metresHigh;
   const [cx, cy] = [x * scaleX, canvas.height - y * scaleY];
@@ -92,8 +93,8 @@ function drawPuff(
     for (let px = Math.max(2, Math.floor(cx - rx)); px <= Math.min(canvas.width - 3, cx + rx); px++) {
       const dx = (px - cx) / rx;
       const dy = (py - cy) / ry;
-      const leaf = chanceOf(seed, hash(px >> 1, py >> 1));
-      if (dx * dx + dy * dy > 0.5 + 0.5 * valueNoise(seed, px / 5, py / 5) + 0.25 * (leaf - 0.5)) continue;
+      const leaf = (chanceOf(seed, hash(px, py)) + chanceOf(seed, hash(px >> 1, py >> 1))) / 2;
+      if (dx * dx + dy * dy > 0.5 + 0.5 * edge.at(px / 4, py / 4) + 0.25 * (leaf - 0.5)) continue;
       const gain = 0.92 - 0.2 * dy - 0.12 * dx + 0.42 * (leaf - 0.5);
       canvas.texels[py * canvas.width + px] = texel(dim(colour, gain), TREE);
     }

@@ -31,11 +31,11 @@ function furnishSide(site: Site, side: Side): void {
       if (side > 0 || random.chance(0.4)) raiseLamp(site, side, t, s);
     } else if (random.chance(plan.signs * 0.4)) {
       raiseSign(site, side, t, s);
-    } else if (random.chance(plan.trees * 0.5)) {
+    } else if (random.chance(plan.trees * 0.7)) {
       plantTree(site, random.pick(kit.trees), t + side * 0.3, s, random.range(0.65, 1));
     } else if (random.chance(0.16)) {
       for (let k = 0; k < 3; k++) raiseBollard(site, t, s + k * 1.6);
-    } else if (random.chance(plan.fences * 0.3)) {
+    } else if (random.chance(plan.fences * 0.4)) {
       raiseFence(site, kit.railing, side * (plan.roadHalf + 0.3), s - 2.5, s + 3.5);
     }
   }
@@ -96,7 +96,7 @@ function raiseSign(site: Site, side: Side, t: number, s: number): void {
   const boards = random.chance(0.25) ? 2 : 1;
   for (let i = 0; i < boards; i++) {
     const board = i === 0 ? sign : random.pick(kit.signs);
-    const isBack = side > 0 ? random.chance(0.3) : random.chance(0.15);
+    const isBack = random.chance(side > 0 ? 0.15 : 0.06);
     const low = y - (i + 1) * 0.95 + (0.95 - board.height) / 2 + 0.05;
     const half = board.width / 2;
     const front = z - 0.06;

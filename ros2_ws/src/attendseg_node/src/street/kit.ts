@@ -3,7 +3,7 @@ import { BUILDING, ROAD, TREE } from './classes.js';
 import { createHouse, type House } from './facades.js';
 import { createTree, type Tree, type TreeKind } from './foliage.js';
 import type { Light } from './light.js';
-import { chanceOf, Random, valueNoise } from './numbers.js';
+import { chanceOf, NoiseField, Random, smoothstep } from './numbers.js';
 import { Cyclist, Pedestrian } from './people.js';
 import type { Plan } from './plan.js';
 import {
@@ -86,6 +86,7 @@ export function createKit(plan: Plan, light: Light): Kit {
     'noEntry',
     'direction',
   ];
+  const leaves = new NoiseField(17);
   const [hatchback, saloon, estate] = VEHICLE_MODELS;
   return {
     road: createRoad(plan, random, true),
@@ -116,11 +117,10 @@ export function createKit(plan: Plan, light: Light): Kit {
     shade: createShade(() => 0),
     softSpot: createShade((x, y) => {
       const d = x * x * x * x + y * y * y * y;
-      return d > 1 ? -1 : d * 210;
+      return d > 1 ? -1 : 200 * smoothstep(0.5, 1, d);
     }),
     leafShade: createShade((x, y) => {
-      const leaf =
-        valueNoise(17, x * 9, y * 9) * 0.7 + chanceOf(23, ((x + 2) * 31 * 64 + (y + 2) * 31) | 0) * 0.3;
+      const leaf = leaves.at(x * 9, y * 9) * 0.7 + chanceOf(23, ((x + 2) * 31 * 64 + (y + 2) * 31) | 0) * 0.3;
       return x * x + y * y > 1.1 * leaf + 0.3 ? -1 : 30 * leaf;
     }),
   };

@@ -1,5 +1,6 @@
 import { lightOn, type Light, type Triple } from './light.js';
-import { Rasteriser, STRIDE } from './rasteriser.js';
+import { STRIDE } from './projection.js';
+import type { Rasteriser } from './rasteriser.js';
 import type { Texture } from './texture.js';
 
 /** Texture coordinates of a quad's corners: left, top, right, bottom. */

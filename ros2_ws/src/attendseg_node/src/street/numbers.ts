@@ -53,19 +53,48 @@ export function cosine(turns: number): number {
   return sine(turns + 0.25);
 }
 
-/** Smooth noise in [0, 1] over the plane, one random value per unit cell corner; it repeats every `period` cells along x. */
-export function valueNoise(seed: number, x: number, y: number, period = 1 << 20): number {
-  const ix = Math.floor(x);
-  const iy = Math.floor(y);
-  const fx = x - ix;
-  const fy = y - iy;
-  const sx = fx * fx * (3 - 2 * fx);
-  const sy = fy * fy * (3 - 2 * fy);
-  const x0 = ((ix % period) + period) % period;
-  const x1 = (x0 + 1) % period;
-  const top = hash(seed + iy, x0) * (1 - sx) + hash(seed + iy, x1) * sx;
-  const bottom = hash(seed + iy + 1, x0) * (1 - sx) + hash(seed + iy + 1, x1) * sx;
-  return (top * (1 - sy) + bottom * sy) / 4294967296;
+/**
+ * Smooth noise in [0, 1] over the plane, with one random value per corner of the unit grid, repeating every `period`
+ * units along x. It remembers the cell it was last asked about, so going through a picture row by row is quick.
+ */
+export class NoiseField {
+  readonly #seed: number;
+  readonly #period: number;
+  #x = NaN;
+  #y = NaN;
+  #topLeft = 0;
+  #topRight = 0;
+  #bottomLeft = 0;
+  #bottomRight = 0;
+
+  constructor(seed: number, period = 1 << 20) {
+    this.#seed = seed;
+    this.#period = period;
+  }
+
+  at(x: number, y: number): number {
+    const ix = Math.floor(x);
+    const iy = Math.floor(y);
+    if (ix !== this.#x || iy !== this.#y) this.#enter(ix, iy);
+    const fx = x - ix;
+    const fy = y - iy;
+    const sx = fx * fx * (3 - 2 * fx);
+    const sy = fy * fy * (3 - 2 * fy);
+    const top = this.#topLeft + (this.#topRight - this.#topLeft) * sx;
+    const bottom = this.#bottomLeft + (this.#bottomRight - this.#bottomLeft) * sx;
+    return top + (bottom - top) * sy;
+  }
+
+  #enter(ix: number, iy: number): void {
+    this.#x = ix;
+    this.#y = iy;
+    const left = ((ix % this.#period) + this.#period) % this.#period;
+    const right = (left + 1) % this.#period;
+    this.#topLeft = chanceOf(this.#seed + iy, left);
+    this.#topRight = chanceOf(this.#seed + iy, right);
+    this.#bottomLeft = chanceOf(this.#seed + iy + 1, left);
+    this.#bottomRight = chanceOf(this.#seed + iy + 1, right);
+  }
 }
 
 /** A small seeded generator: every draw is the hash of a counter, so it can be forked without losing its place. */

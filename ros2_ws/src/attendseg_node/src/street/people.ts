@@ -4,7 +4,8 @@ import { BICYCLIST, PEDESTRIAN } from './classes.js';
 import type { Triple } from './light.js';
 import { cosine, sine, type Random } from './numbers.js';
 import { createRod } from './signs.js';
-import { STRIDE, type Rasteriser } from './rasteriser.js';
+import { STRIDE } from './projection.js';
+import type { Rasteriser } from './rasteriser.js';
 import type { Texture } from './texture.js';
 
 const SKIN: readonly Colour[] = [
@@ -128,17 +129,17 @@ export class Pedestrian {
       brush.limb(legs, hip, knee, 0.085 * girth, light);
       brush.limb(legs, knee, foot, 0.065 * girth, light);
       brush.limb(shoes, foot, toe, 0.05, light);
-      const shoulder = at(side * 0.2 * girth, up(0.805), 0);
-      const elbow = at(side * 0.25 * girth, up(0.63), -0.1 * step);
-      const hand = at(side * 0.24 * girth, up(0.49), -0.24 * step + 0.08);
+      const shoulder = at(side * 0.175 * girth, up(0.8), 0);
+      const elbow = at(side * 0.21 * girth, up(0.63), -0.1 * step);
+      const hand = at(side * 0.2 * girth, up(0.49), -0.24 * step + 0.08);
       brush.limb(sleeve, shoulder, elbow, 0.055 * girth, light);
       brush.limb(sleeve, elbow, hand, 0.045 * girth, light);
-      brush.limb(skin, hand, at(side * 0.24 * girth, up(0.45), -0.26 * step + 0.09), 0.04, light);
+      brush.limb(skin, hand, at(side * 0.2 * girth, up(0.45), -0.26 * step + 0.09), 0.04, light);
       brush.limb(
         top,
         at(side * 0.1 * girth, up(0.835), 0),
         at(side * 0.085 * girth, up(0.5), 0),
-        0.115 * girth,
+        0.1 * girth,
         light,
       );
     }

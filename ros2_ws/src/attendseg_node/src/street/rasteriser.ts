@@ -1,14 +1,31 @@
 import type { Camera } from './camera.js';
 import type { Film } from './film.js';
+import { Projection, STRIDE } from './projection.js';
 import type { Texture } from './texture.js';
 
-/** Numbers per vertex: x, y, z in the world and u, v in the texture, where 0 to 1 is its whole width or height. */
-export const STRIDE = 5;
-
-const NEAR = 0.2;
-const MOST_VERTICES = 12;
 /** Perspective is exact every so many pixels and straight between: too short to see, and far fewer divisions. */
 const CHUNK = 16;
+/** Nearer the horizon than this there is no texture to follow. */
+const HORIZON = 1e-6;
+
+/** Texels per pixel above which the next mipmap is used. */
+const SHARPNESS = 1.5;
+
+/** A few pixels of a row, and the straight line through a texture that they show, in 1/65536 texels. */
+interface Chunk {
+  at: number;
+  length: number;
+  texels: Int32Array;
+  widthBits: number;
+  maskU: number;
+  maskV: number;
+  u: number;
+  v: number;
+  stepU: number;
+  stepV: number;
+  /** Bit 0: the first pixel's column is odd; bit 1: so is its row. */
+  parity: number;
+}
 
 /**
  * Fills convex, textured polygons into a film, nearest first. Texture coordinates are dithered by a fraction of a texel
@@ -16,21 +33,27 @@ const CHUNK = 16;
  */
 export class Rasteriser {
   readonly #film: Film;
+  readonly #polygon: Projection;
+  /** Where each row enters and leaves the polygon. */
   readonly #left: Float64Array;
   readonly #right: Float64Array;
-  #camera: Camera;
-
-  /** Camera coordinates, before and after clipping: right, up, forward, u, v. */
-  readonly #seen = new Float64Array(MOST_VERTICES * STRIDE);
-  readonly #clipped = new Float64Array(MOST_VERTICES * STRIDE);
-  /** On the film: x, y, 1/z, u/z, v/z. */
-  readonly #projected = new Float64Array(MOST_VERTICES * STRIDE);
-  /** 1/z, u/z, v/z as planes over the film: value at (0, 0), step per pixel in x, in y. */
-  readonly #planes = new Float64Array(9);
+  readonly #chunk: Chunk = {
+    at: 0,
+    length: 0,
+    texels: new Int32Array(0),
+    widthBits: 0,
+    maskU: 0,
+    maskV: 0,
+    u: 0,
+    v: 0,
+    stepU: 0,
+    stepV: 0,
+    parity: 0,
+  };
 
   constructor(film: Film, camera: Camera) {
     this.#film = film;
-    this.#camera = camera;
+    this.#polygon = new Projection(camera);
     this.#left = new Float64Array(film.height);
     this.#right = new Float64Array(film.height);
   }
@@ -40,7 +63,7 @@ export class Rasteriser {
     this.#draw(vertices, start, count, texture, light, false);
   }
 
-  /** Lets no more than `light` fall on what is already drawn where the texture is solid: shadows on the ground. */
+  /** Lets no more than `light` (and the texture's blue) fall on what is already drawn: shadows on the ground. */
   shadow(vertices: Float64Array, start: number, count: number, texture: Texture, light: number): void {
     this.#draw(vertices, start, count, texture, light, true);
   }
@@ -53,15 +76,14 @@ export class Rasteriser {
     light: number,
     isShadow: boolean,
   ): void {
-    const corners = this.#project(vertices, start, count);
-    if (corners < 3 || !this.#plan(corners)) return;
+    if (!this.#polygon.take(vertices, start, count)) return;
     const { width, height } = this.#film;
-    const p = this.#projected;
+    const p = this.#polygon.corners;
     let low = Infinity;
     let high = -Infinity;
     let leftmost = Infinity;
     let rightmost = -Infinity;
-    for (let i = 0; i < corners * STRIDE; i += STRIDE) {
+    for (let i = 0; i < this.#polygon.count * STRIDE; i += STRIDE) {
       const x = p[i]!;
       const y = p[i + 1]!;
       if (x < leftmost) leftmost = x;
@@ -72,7 +94,7 @@ export class Rasteriser {
     const top = Math.max(0, Math.ceil(low - 0.5));
     const bottom = Math.min(height, Math.ceil(high - 0.5));
     if (top >= bottom || rightmost <= 0 || leftmost >= width) return;
-    this.#outline(corners, top, bottom);
+    this.#outline(top, bottom);
     for (let y = top; y < bottom; y++) {
       const from = Math.max(0, Math.ceil(this.#left[y]! - 0.5));
       const to = Math.min(width, Math.ceil(this.#right[y]! - 0.5));
@@ -80,103 +102,16 @@ export class Rasteriser {
     }
   }
 
-  /** Fills #projected; returns how many corners are left in front of the camera. */
-  #project(vertices: Float64Array, start: number, count: number): number {
-    const { x, y, z, right, up, forward, centreX, centreY, focal } = this.#camera;
-    const [rx, ry, rz] = right as unknown as [number, number, number];
-    const [ux, uy, uz] = up as unknown as [number, number, number];
-    const [fx, fy, fz] = forward as unknown as [number, number, number];
-    const seen = this.#seen;
-    let behind = 0;
-    for (let i = 0; i < count * STRIDE; i += STRIDE) {
-      const dx = vertices[start + i]! - x;
-      const dy = vertices[start + i + 1]! - y;
-      const dz = vertices[start + i + 2]! - z;
-      const ahead = dx * fx + dy * fy + dz * fz;
-      if (ahead < NEAR) behind++;
-      seen[i] = dx * rx + dy * ry + dz * rz;
-      seen[i + 1] = dx * ux + dy * uy + dz * uz;
-      seen[i + 2] = ahead;
-      seen[i + 3] = vertices[start + i + 3]!;
-      seen[i + 4] = vertices[start + i + 4]!;
-    }
-    if (behind === count) return 0;
-    const source = behind > 0 ? this.#clipped : seen;
-    const corners = behind > 0 ? this.#clip(count) : count;
-    const p = this.#projected;
-    for (let i = 0; i < corners * STRIDE; i += STRIDE) {
-      const nearness = 1 / source[i + 2]!;
-      p[i] = centreX + focal * source[i]! * nearness;
-      p[i + 1] = centreY - focal * source[i + 1]! * nearness;
-      p[i + 2] = nearness;
-      p[i + 3] = source[i + 3]! * nearness;
-      p[i + 4] = source[i + 4]! * nearness;
-    }
-    return corners;
-  }
-
-  /** Cuts away what lies behind the near plane. */
-  #clip(count: number): number {
-    const seen = this.#seen;
-    const clipped = this.#clipped;
-    let out = 0;
-    let previous = (count - 1) * STRIDE;
-    for (let i = 0; i < count * STRIDE; i += STRIDE) {
-      const isFront = seen[i + 2]! >= NEAR;
-      if (isFront !== seen[previous + 2]! >= NEAR) {
-        const t = (NEAR - seen[previous + 2]!) / (seen[i + 2]! - seen[previous + 2]!);
-        for (let k = 0; k < STRIDE; k++) {
-          clipped[out + k] = seen[previous + k]! + t * (seen[i + k]! - seen[previous + k]!);
-        }
-        out += STRIDE;
-      }
-      if (isFront) {
-        for (let k = 0; k < STRIDE; k++) clipped[out + k] = seen[i + k]!;
-        out += STRIDE;
-      }
-      previous = i;
-    }
-    return out / STRIDE;
-  }
-
-  /** Works out the planes from the largest triangle at the first corner; false for a polygon seen edge-on. */
-  #plan(corners: number): boolean {
-    const p = this.#projected;
-    let best = 0;
-    let area = 0;
-    for (let i = 1; i + 1 < corners; i++) {
-      const a = i * STRIDE;
-      const b = a + STRIDE;
-      const cross = (p[a]! - p[0]!) * (p[b + 1]! - p[1]!) - (p[b]! - p[0]!) * (p[a + 1]! - p[1]!);
-      if (Math.abs(cross) > Math.abs(area)) [best, area] = [a, cross];
-    }
-    if (Math.abs(area) < 0.01) return false;
-    const ax = p[best]! - p[0]!;
-    const ay = p[best + 1]! - p[1]!;
-    const bx = p[best + STRIDE]! - p[0]!;
-    const by = p[best + STRIDE + 1]! - p[1]!;
-    for (let k = 0; k < 3; k++) {
-      const base = p[2 + k]!;
-      const da = p[best + 2 + k]! - base;
-      const db = p[best + STRIDE + 2 + k]! - base;
-      const stepX = (da * by - db * ay) / area;
-      const stepY = (db * ax - da * bx) / area;
-      this.#planes[k * 3] = base - stepX * p[0]! - stepY * p[1]!;
-      this.#planes[k * 3 + 1] = stepX;
-      this.#planes[k * 3 + 2] = stepY;
-    }
-    return true;
-  }
-
-  /** Where each row enters and leaves the polygon. Every edge runs downwards, so neighbours agree on a shared edge. */
-  #outline(corners: number, top: number, bottom: number): void {
-    const p = this.#projected;
+  /** Finds #left and #right. Every edge is followed downwards, so that neighbours agree about a shared one. */
+  #outline(top: number, bottom: number): void {
+    const p = this.#polygon.corners;
     const left = this.#left;
     const right = this.#right;
     left.fill(Infinity, top, bottom);
     right.fill(-Infinity, top, bottom);
-    let previous = (corners - 1) * STRIDE;
-    for (let i = 0; i < corners * STRIDE; i += STRIDE) {
+    const size = this.#polygon.count * STRIDE;
+    let previous = size - STRIDE;
+    for (let i = 0; i < size; i += STRIDE) {
       const isDown = p[previous + 1]! <= p[i + 1]!;
       const a = isDown ? previous : i;
       const b = isDown ? i : previous;
@@ -193,18 +128,19 @@ export class Rasteriser {
     }
   }
 
+  /** Fills row y from one column up to another, chunk by chunk. */
   #span(y: number, from: number, to: number, texture: Texture, light: number, isShadow: boolean): void {
-    const planes = this.#planes;
+    const { planes } = this.#polygon;
     const wx = planes[1]!;
     const wy = planes[2]!;
     const ux = planes[4]!;
     const uy = planes[5]!;
     const vx = planes[7]!;
     const vy = planes[8]!;
-    const row = y * this.#film.width;
-    const wide = 1 << texture.widthBits;
-    const tall = 1 << texture.heightBits;
-    const lastLevel = texture.levels.length - 1;
+    const { levels, widthBits, heightBits } = texture;
+    const wide = 1 << widthBits;
+    const tall = 1 << heightBits;
+    const chunk = this.#chunk;
 
     let w = planes[0]! + (from + 0.5) * wx + (y + 0.5) * wy;
     let uw = planes[3]! + (from + 0.5) * ux + (y + 0.5) * uy;
@@ -217,83 +153,48 @@ export class Rasteriser {
       // Texels per pixel, across and down, say which mipmap is sharp without glittering.
       const across = Math.max(Math.abs(ux - u * wx) * wide, Math.abs(vx - v * wx) * tall);
       const down = Math.max(Math.abs(uy - u * wy) * wide, Math.abs(vy - v * wy) * tall);
-      const density = (across + down) / (2 * w);
-      const level = density < 1.5 ? 0 : Math.min(lastLevel, 31 - Math.clz32((density * 1.334) | 0));
+      const density = (across + down) / (2 * w * SHARPNESS);
+      const level = density < 1 ? 0 : Math.min(levels.length - 1, 32 - Math.clz32(density | 0));
       w += wx * length;
       uw += ux * length;
       vw += vx * length;
-      // The last pixel may lie so near the horizon that the step beyond it has left the plane.
-      const endW = w > 1e-6 ? w : startW;
-      const endU = w > 1e-6 ? uw / endW : u;
-      const endV = w > 1e-6 ? vw / endW : v;
+      const endU = w > HORIZON ? uw / w : u;
+      const endV = w > HORIZON ? vw / w : v;
 
-      const widthBits = texture.widthBits - level;
-      const maskU = (1 << widthBits) - 1;
-      const maskV = (1 << (texture.heightBits - level)) - 1;
-      // 16 fractional bits, counted from the repeat below, so that large coordinates don't overflow.
-      const scaleU = (maskU + 1) * 65536;
-      const scaleV = (maskV + 1) * 65536;
-      const baseU = Math.floor(u);
-      const baseV = Math.floor(v);
-      const stepU = (((endU - u) * scaleU) / length) | 0;
-      const stepV = (((endV - v) * scaleV) / length) | 0;
-      const at = row + x;
-      const dither = (x & 1) | ((y & 1) << 1);
-      const startU = ((u - baseU) * scaleU) | 0;
-      const startV = ((v - baseV) * scaleV) | 0;
-      const texels = texture.levels[level]!;
-      if (isShadow) {
-        this.#shade(at, length, texels, startU, startV, stepU, stepV, maskU, maskV, widthBits, light);
-      } else {
-        this.#copy(
-          at,
-          length,
-          texels,
-          startU,
-          startV,
-          stepU,
-          stepV,
-          maskU,
-          maskV,
-          widthBits,
-          light,
-          startW,
-          wx,
-          dither,
-        );
-      }
+      chunk.at = y * this.#film.width + x;
+      chunk.length = length;
+      chunk.parity = (x & 1) | ((y & 1) << 1);
+      chunk.texels = levels[level]!;
+      chunk.widthBits = widthBits - level;
+      chunk.maskU = (wide >> level) - 1;
+      chunk.maskV = (tall >> level) - 1;
+      const scaleU = (wide >> level) * 65536;
+      const scaleV = (tall >> level) * 65536;
+      // Counted from the repeat below, so that far along the street the 16 fractional bits are still there.
+      chunk.u = ((u - Math.floor(u)) * scaleU) | 0;
+      chunk.v = ((v - Math.floor(v)) * scaleV) | 0;
+      chunk.stepU = (((endU - u) * scaleU) / length) | 0;
+      chunk.stepV = (((endV - v) * scaleV) / length) | 0;
+      if (isShadow) this.#shade(light);
+      else this.#copy(light, startW, wx);
       u = endU;
       v = endV;
     }
   }
 
-  #copy(
-    at: number,
-    length: number,
-    source: Int32Array,
-    startU: number,
-    startV: number,
-    stepU: number,
-    stepV: number,
-    maskU: number,
-    maskV: number,
-    widthBits: number,
-    light: number,
-    startW: number,
-    stepW: number,
-    dither: number,
-  ): void {
+  /** Copies the chunk's texels to where nothing nearer has been drawn. */
+  #copy(light: number, startW: number, stepW: number): void {
     const { texels, nearness, light: lights } = this.#film;
-    // Four offsets over a 2x2 block of pixels, alternating along the row.
-    const isLower = dither >= 2;
+    const { at, length, texels: source, widthBits, maskU, maskV, stepU, stepV, parity } = this.#chunk;
+    // Four offsets over a block of 2x2 pixels, alternating along the row.
+    const isLower = parity >= 2;
     const evenU = isLower ? -16384 : 0;
     const oddU = isLower ? 0 : 16384;
     const evenV = isLower ? 16384 : -16384;
     const oddV = isLower ? -24576 : 24576;
-    let u = startU;
-    let v = startV;
+    let { u, v } = this.#chunk;
     let w = startW;
-    let odd = dither & 1;
+    let odd = parity & 1;
     const end = at + length;
     for (let i = at; i < end; i++) {
       if (w > nearness[i]!) {
@@ -313,25 +214,13 @@ export class Rasteriser {
     }
   }
 
-  #shade(
-    at: number,
-    length: number,
-    source: Int32Array,
-    startU: number,
-    startV: number,
-    stepU: number,
-    stepV: number,
-    maskU: number,
-    maskV: number,
-    widthBits: number,
-    light: number,
-  ): void {
+  /** Dims what the chunk covers. */
+  #shade(light: number): void {
     const { light: lights } = this.#film;
-    let u = startU;
-    let v = startV;
+    const { at, length, texels, widthBits, maskU, maskV, stepU, stepV } = this.#chunk;
+    let { u, v } = this.#chunk;
     for (let i = at; i < at + length; i++) {
-      // The texture's blue is how light the shadow is.
-      const t = source[(((v >> 16) & maskV) << widthBits) | ((u >> 16) & maskU)]!;
+      const t = texels[(((v >> 16) & maskV) << widthBits) | ((u >> 16) & maskU)]!;
       const most = light + (t & 255);
       if (t >= 0 && lights[i]! > most) lights[i] = most;
       u += stepU;

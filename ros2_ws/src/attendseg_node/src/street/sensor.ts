@@ -1,5 +1,4 @@
-import { Random } from './numbers.js';
-import { hash } from './numbers.js';
+import { hash, Random } from './numbers.js';
 
 const NOISE_LENGTH = 1 << 16;
 
@@ -20,7 +19,7 @@ export class Sensor {
   readonly #options: SensorOptions;
   /** A run of noise, read from another place on every row of every frame. */
   readonly #noise = new Int8Array(NOISE_LENGTH);
-  /** Light lost at a column and at a row, in 1/4096; the loss of a pixel is their sum. */
+  /** Light lost at a column and at a row, in 1/256; the loss of a pixel is their sum. */
   readonly #lossX: Int32Array;
   readonly #lossY: Int32Array;
   readonly #soft: Int32Array;
@@ -34,7 +33,7 @@ export class Sensor {
     }
     const loss = (position: number, size: number): number => {
       const from = (2 * position + 1) / size - 1;
-      return Math.round(2048 * vignette * from * from);
+      return Math.round(128 * vignette * from * from);
     };
     this.#lossX = Int32Array.from({ length: width }, (_, x) => loss(x, width));
     this.#lossY = Int32Array.from({ length: height }, (_, y) => loss(y, height));
@@ -50,36 +49,42 @@ export class Sensor {
     for (let y = 0, o = 0; y < height; y++) {
       if (samples === 1) soften(colours, soft, y, width, height);
       else halve(colours, soft, y, width);
-      const loss = 4096 - this.#lossY[y]!;
+      const loss = 256 - this.#lossY[y]!;
       let n = hash(hash(seed, frame), y);
       for (let x = 0; x < width; x++, o += 3) {
         const c = soft[x]!;
         const gain = loss - lossX[x]!;
+        const redBlue = Math.imul(c & 0xff00ff, gain) >>> 8;
         // Mostly brightness noise, some colour noise.
-        const grey = noise[n++ & (NOISE_LENGTH - 1)]!;
-        const tint = noise[n++ & (NOISE_LENGTH - 1)]!;
-        out[o] = ((((c >> 16) & 255) * gain) >> 12) + grey + (tint >> 1);
-        out[o + 1] = ((((c >> 8) & 255) * gain) >> 12) + grey;
-        out[o + 2] = (((c & 255) * gain) >> 12) + grey - (tint >> 1);
+        const grey = noise[n & (NOISE_LENGTH - 1)]!;
+        const tint = noise[(n + 4099) & (NOISE_LENGTH - 1)]! >> 1;
+        n++;
+        out[o] = ((redBlue >> 16) & 255) + grey + tint;
+        out[o + 1] = ((((c >> 8) & 255) * gain) >> 8) + grey;
+        out[o + 2] = (redBlue & 255) + grey - tint;
       }
     }
   }
 }
 
-/** Row y of the picture: every pixel half itself and half its four neighbours. Two channels at a time in one integer. */
+/** Row y of the picture: every pixel half itself and half its four neighbours, two channels at a time in one integer. */
 function soften(colours: Int32Array, soft: Int32Array, y: number, width: number, height: number): void {
   const row = y * width;
   const above = y > 0 ? row - width : row;
   const below = y + 1 < height ? row + width : row;
+  let left = colours[row]!;
+  let centre = left;
   for (let x = 0; x < width; x++) {
-    const c = colours[row + x]!;
-    const l = colours[row + (x > 0 ? x - 1 : x)]!;
-    const r = colours[row + (x + 1 < width ? x + 1 : x)]!;
-    const u = colours[above + x]!;
-    const d = colours[below + x]!;
-    const redBlue = 4 * (c & 0xff00ff) + (l & 0xff00ff) + (r & 0xff00ff) + (u & 0xff00ff) + (d & 0xff00ff);
-    const green = 4 * (c & 0xff00) + (l & 0xff00) + (r & 0xff00) + (u & 0xff00) + (d & 0xff00);
+    const right = x + 1 < width ? colours[row + x + 1]! : centre;
+    const up = colours[above + x]!;
+    const down = colours[below + x]!;
+    const redBlue =
+      4 * (centre & 0xff00ff) + (left & 0xff00ff) + (right & 0xff00ff) + (up & 0xff00ff) + (down & 0xff00ff);
+    const green =
+      4 * (centre & 0xff00) + (left & 0xff00) + (right & 0xff00) + (up & 0xff00) + (down & 0xff00);
     soft[x] = ((redBlue >> 3) & 0xff00ff) | ((green >> 3) & 0xff00);
+    left = centre;
+    centre = right;
   }
 }
 

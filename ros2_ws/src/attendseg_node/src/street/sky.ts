@@ -1,6 +1,6 @@
 import { mix } from './canvas.js';
 import type { Light } from './light.js';
-import { clamp, smoothstep, valueNoise } from './numbers.js';
+import { clamp, NoiseField, smoothstep } from './numbers.js';
 
 /** The painted part of the sky, in units of the focal length: half its width, its lower and its upper edge. */
 const HALF_WIDTH = 1.6;
@@ -16,6 +16,12 @@ export class Sky {
 
   constructor(light: Light, seed: number) {
     this.pixels = new Int32Array(Sky.WIDTH * Sky.HEIGHT);
+    const [large, middle, small, wisps] = [
+      new NoiseField(seed),
+      new NoiseField(seed + 7),
+      new NoiseField(seed + 13),
+      new NoiseField(seed + 29),
+    ];
     for (let row = 0, i = 0; row < Sky.HEIGHT; row++) {
       const y = HIGH - ((row + 0.5) / Sky.HEIGHT) * (HIGH - LOW);
       const height = Math.max(0, y);
@@ -27,9 +33,11 @@ export class Sky {
         const x = ((column + 0.5) / Sky.WIDTH) * 2 * HALF_WIDTH - HALF_WIDTH;
         const u = x * distance * 1.6;
         const v = distance * 2.2;
-        const large = valueNoise(seed, u, v) * 0.5 + valueNoise(seed + 7, u * 2.1, v * 2.1) * 0.28;
         const density =
-          large + valueNoise(seed + 13, u * 4.3, v * 4.3) * 0.15 + valueNoise(seed + 29, u * 9, v * 9) * 0.07;
+          large.at(u, v) * 0.5 +
+          middle.at(u * 2.1, v * 2.1) * 0.28 +
+          small.at(u * 4.3, v * 4.3) * 0.15 +
+          wisps.at(u * 9, v * 9) * 0.07;
         const amount = smoothstep(0.72 - light.cover * 0.5, 0.95 - light.cover * 0.35, density);
         const shaded = mix(light.cloud, light.zenith, clamp((density - 0.45) * 0.9, 0, 0.4));
         this.pixels[i] = mix(blue, shaded, amount * (0.35 + 0.55 * fade + 0.1 * light.cover));

@@ -143,7 +143,7 @@ export class Street {
     for (let k = 0; k < VISIBLE_BLOCKS; k++) this.#blocks.get(first + k).shadows.darken(this.#rasteriser);
     const moving = new Mesh(this.light);
     for (const { place, heading, vehicle } of moment.vehicles) {
-      addContactShadow(moving, this.#kit, place, heading, vehicle.halfWidth + 0.2, vehicle.length / 2 + 0.2);
+      addContactShadow(moving, this.#kit, place, heading, vehicle.halfWidth + 0.35, vehicle.length / 2 + 0.4);
     }
     for (const { place, heading } of moment.cyclists)
       addContactShadow(moving, this.#kit, place, heading, 0.3, 0.9);

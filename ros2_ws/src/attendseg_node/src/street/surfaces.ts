@@ -1,6 +1,6 @@
 import { Canvas, dim, mix, rgb, type Colour } from './canvas.js';
 import { BUILDING, FENCE, PAVEMENT, ROAD, TREE } from './classes.js';
-import { chanceOf, hash, Random, valueNoise } from './numbers.js';
+import { chanceOf, hash, NoiseField, Random } from './numbers.js';
 import type { Plan } from './plan.js';
 import { HOLE, type Texture } from './texture.js';
 
@@ -22,7 +22,7 @@ export function createRoad(plan: Plan, random: Random, isMarked: boolean): Surfa
   const grey = random.range(78, 128);
   const tone = random.range(-5, 7);
   canvas.fill(rgb(grey + tone, grey, grey - tone));
-  canvas.weather(random.seed(), 0.09, 1.7, 0.13);
+  canvas.weather(random.seed(), 0.05, 2.6, 0.12);
   // Patches where the road was opened, and the darker bands that tyres leave.
   for (let i = random.below(4); i > 0; i--) {
     const x = random.range(0, width - 1);
@@ -38,11 +38,9 @@ export function createRoad(plan: Plan, random: Random, isMarked: boolean): Surfa
     return dim(colour, track * gutter);
   });
   if (isMarked) mark(canvas, plan, random);
-  const seed = random.seed();
-  canvas.repaint((x, y, colour) => {
-    const worn = valueNoise(seed, x * 6, y * 6) * 0.3 + 0.85;
-    return dim(colour, worn * (0.93 + 0.14 * chanceOf(seed, (x * 4096 + y * 8192) | 0)));
-  });
+  // Markings are worn, too.
+  const worn = new NoiseField(random.seed());
+  canvas.repaint((x, y, colour) => dim(colour, 0.94 + 0.1 * worn.at(x * 7, y * 5)));
   return surface(canvas);
 }
 
@@ -134,11 +132,12 @@ export function createHedge(random: Random): Surface {
   const canvas = new Canvas(256, 128, 4, 2, TREE);
   const green = random.pick([rgb(62, 84, 40), rgb(78, 96, 48), rgb(54, 76, 50), rgb(92, 88, 44)]);
   const seed = random.seed();
+  const [outline, depth] = [new NoiseField(seed), new NoiseField(seed)];
   canvas.gradient(0, 0, 4, 1.95, dim(green, 0.55), green);
   canvas.repaint((x, y, colour) => {
-    if (y > 1.8 + 0.22 * (valueNoise(seed, x * 5, 1) - 0.4)) return HOLE;
+    if (y > 1.8 + 0.22 * (outline.at(x * 5, 1) - 0.4)) return HOLE;
     const leaf = chanceOf(seed, hash((x * 64) | 0, (y * 64) | 0));
-    return dim(colour, 0.7 + 0.45 * valueNoise(seed, x * 9, y * 9) + 0.4 * (leaf - 0.5));
+    return dim(colour, 0.7 + 0.45 * depth.at(x * 9, y * 9) + 0.4 * (leaf - 0.5));
   });
   return surface(canvas);
 }

@@ -58,22 +58,26 @@ function halve(texels: Int32Array, width: number, height: number): Int32Array {
   return half;
 }
 
-/** The mean colour of the solid ones, with the class (and glow) that most of them share, or else the last one's. */
+/** The mean colour of the solid ones, with the class and glow that most of them share, or else the last one's. */
 function average(a: Texel, b: Texel, c: Texel, d: Texel): Texel {
-  let solid = 0;
-  let red = 0;
-  let green = 0;
-  let blue = 0;
-  let flags = HOLE;
-  for (const t of [d, a, b, c]) {
-    if (t < 0) continue;
-    solid++;
-    red += (t >> 16) & 255;
-    green += (t >> 8) & 255;
-    blue += t & 255;
-    if (flags < 0 || t >> 24 === a >> 24 || t >> 24 === b >> 24) flags = t;
-  }
+  // A hole is -1: its sign bit, spread, blanks it out of the sums.
+  const colourA = a & ~(a >> 31);
+  const colourB = b & ~(b >> 31);
+  const colourC = c & ~(c >> 31);
+  const colourD = d & ~(d >> 31);
+  const solid = 4 + (a >> 31) + (b >> 31) + (c >> 31) + (d >> 31);
   if (solid < SOLID_SHARE) return HOLE;
-  const colour = (((red / solid) | 0) << 16) | (((green / solid) | 0) << 8) | ((blue / solid) | 0);
-  return (flags & ~0xffffff) | colour;
+  const redBlue = (colourA & 0xff00ff) + (colourB & 0xff00ff) + (colourC & 0xff00ff) + (colourD & 0xff00ff);
+  const green = (colourA & 0xff00) + (colourB & 0xff00) + (colourC & 0xff00) + (colourD & 0xff00);
+  const red = ((redBlue >> 16) / solid) | 0;
+  const blue = ((redBlue & 0xffff) / solid) | 0;
+  const colour = (red << 16) | (((green / solid) | 0) & 0xff00) | blue;
+  return (shared(a, b, c, d) & ~0xffffff) | colour;
+}
+
+/** One of the solid texels whose flags most share. */
+function shared(a: Texel, b: Texel, c: Texel, d: Texel): Texel {
+  if (a >= 0 && (a >> 24 === b >> 24 || a >> 24 === c >> 24 || a >> 24 === d >> 24)) return a;
+  if (b >= 0 && (b >> 24 === c >> 24 || b >> 24 === d >> 24)) return b;
+  return d >= 0 ? d : c >= 0 ? c : b >= 0 ? b : a;
 }

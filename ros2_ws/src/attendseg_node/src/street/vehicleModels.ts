@@ -1,3 +1,5 @@
+import { lerp } from './numbers.js';
+
 /** A cross-section of a vehicle's body: where it is, and half its width and its height at the belt and at the top. */
 export interface Station {
   /** Metres from the rear. */
@@ -10,6 +12,8 @@ export interface Station {
 
 export interface VehicleModel {
   readonly name: string;
+  /** How common it is. */
+  readonly share: number;
   readonly stations: readonly Station[];
   /** Between which stations the top is glass: windscreen and rear window. */
   readonly glassTops: readonly number[];
@@ -35,6 +39,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'hatchback',
+    share: 4,
     stations: stations(
       [0, 0.72, 0.86, 0.7, 0.88],
       [0.12, 0.83, 0.94, 0.76, 0.97],
@@ -52,6 +57,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'saloon',
+    share: 3,
     stations: stations(
       [0, 0.74, 0.88, 0.72, 0.9],
       [0.15, 0.84, 0.94, 0.78, 0.98],
@@ -70,6 +76,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'estate',
+    share: 2,
     stations: stations(
       [0, 0.74, 0.86, 0.72, 0.9],
       [0.1, 0.84, 0.94, 0.76, 0.98],
@@ -87,6 +94,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'off-roader',
+    share: 2,
     stations: stations(
       [0, 0.78, 0.98, 0.76, 1],
       [0.1, 0.88, 1.05, 0.8, 1.1],
@@ -106,6 +114,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'van',
+    share: 2,
     stations: stations(
       [0, 0.92, 1.15, 0.86, 1.95],
       [0.1, 0.95, 1.15, 0.88, 2],
@@ -125,6 +134,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'lorry',
+    share: 1,
     stations: stations(
       [0, 1.2, 1.3, 1.2, 3.4],
       [5.2, 1.2, 1.3, 1.2, 3.4],
@@ -142,6 +152,7 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
   {
     ...CAR,
     name: 'bus',
+    share: 1,
     stations: stations(
       [0, 1.2, 1.2, 1.16, 2.95],
       [0.15, 1.25, 1.2, 1.2, 3],
@@ -158,3 +169,33 @@ export const VEHICLE_MODELS: readonly VehicleModel[] = [
     rearGlass: 1.6,
   },
 ];
+
+export function lengthOf(model: VehicleModel): number {
+  return model.stations.at(-1)!.z;
+}
+
+export function halfWidthOf(model: VehicleModel): number {
+  return Math.max(...model.stations.map((station) => station.beltHalf));
+}
+
+/** The height that the flat projections of its textures span. */
+export function heightOf(model: VehicleModel): number {
+  return Math.max(...model.stations.map((station) => station.top)) + 0.02;
+}
+
+/** The cross-section at any z. */
+export function sectionAt(model: VehicleModel, z: number): Station {
+  const after = Math.max(
+    1,
+    model.stations.findIndex((station) => station.z >= z),
+  );
+  const [a, b] = [model.stations[after - 1]!, model.stations[after]!];
+  const t = (z - a.z) / (b.z - a.z);
+  return {
+    z,
+    beltHalf: lerp(a.beltHalf, b.beltHalf, t),
+    belt: lerp(a.belt, b.belt, t),
+    topHalf: lerp(a.topHalf, b.topHalf, t),
+    top: lerp(a.top, b.top, t),
+  };
+}
