@@ -9,7 +9,10 @@ const kernels = join(root, 'ros2_ws/src/attendseg_node/src/vision/assembly');
 const wasm = join(root, 'dist/vision/kernels.wasm');
 
 function run(script, args) {
-  const { status } = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -17,7 +20,20 @@ const newest = Math.max(...readdirSync(kernels).map((name) => statSync(join(kern
 if (!existsSync(wasm) || statSync(wasm).mtimeMs < newest) {
   mkdirSync(join(root, 'dist/vision'), { recursive: true });
   run('assemblyscript/bin/asc.js', [
-    join(kernels, 'kernels.ts'), '--outFile', wasm, '--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '--initialMemory', '16',
+    join(kernels, 'kernels.ts'),
+    '--outFile',
+    wasm,
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '-O3',
+    '--enable',
+    'simd',
+    '--initialMemory',
+    '16',
   ]);
 }
-run('typescript/bin/tsc', ['-b', ...(process.argv.includes('--product') ? ['ros2_ws/src/attendseg_node'] : [])]);
+run('typescript/bin/tsc', [
+  '-b',
+  ...(process.argv.includes('--product') ? ['ros2_ws/src/attendseg_node'] : []),
+]);

@@ -163,12 +163,13 @@ function buildRclnodejs(folder) {
     `Building rclnodejs for ROS 2 ${process.env.ROS_DISTRO}: a minute or two where no prebuilt add-on fits`,
   );
   const bins = join(work, 'node_modules/.bin');
+  const headers = nodeHeaders();
   const env = {
-    npm_config_nodedir: nodeHeaders() ?? '',
+    npm_config_loglevel: 'warn',
+    ...(headers && { npm_config_nodedir: headers }),
     ...process.env,
     PATH: `${bins}:${process.env.PATH}`,
   };
-  if (!env.npm_config_nodedir) delete env.npm_config_nodedir;
   delete env.RCLNODEJS_FORCE_BUILD;
   // What `npm rebuild rclnodejs` runs, which itself follows the links out of this folder.
   run(process.execPath, ['scripts/install.cjs'], { cwd: folder, env });

@@ -25,7 +25,7 @@ RCLNODEJS = ROOT / "node_modules" / "rclnodejs"
 # The message packages that the node and its tests use.
 MESSAGES = ("sensor_msgs", "std_msgs", "diagnostic_msgs", "lifecycle_msgs", "std_srvs", "vision_msgs")
 
-ONLINE = "look at the lines above; if they speak of a connection, check the network (a proxy: HTTPS_PROXY)."
+ONLINE = "see the lines above; if they speak of a connection, check the network (behind a proxy: set HTTPS_PROXY)."
 
 
 class Setup:

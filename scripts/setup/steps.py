@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 LOG_LINES_SHOWN = 20
+ERROR_WORDS = re.compile(r"\b(error|fatal|cannot|failed)\b", re.IGNORECASE)
 
 
 class StepError(Exception):
@@ -60,10 +62,15 @@ class Log:
             how = f"exit code {status}" if status > 0 else f"signal {-status}"
             raise StepError(f"{Path(name or words[0]).name} ended with {how}")
 
-    def tail(self, count: int = LOG_LINES_SHOWN) -> list[str]:
+    def excerpt(self) -> list[str]:
+        """The end, and where the errors start when that lies before: tools like npm print pages after the cause."""
         self._file.flush()
-        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in lines if line.strip()][-count:]
+        lines = [line for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        first = next((i for i, line in enumerate(lines) if ERROR_WORDS.search(line)), len(lines))
+        half = LOG_LINES_SHOWN // 2
+        if first >= len(lines) - LOG_LINES_SHOWN:
+            return lines[-LOG_LINES_SHOWN:]
+        return [*lines[first : first + half], "…", *lines[-half:]]
 
     def close(self) -> None:
         self._file.close()
@@ -185,8 +192,8 @@ def run_steps(
                 stamps.write(step.name, wanted)
         except (StepError, OSError) as error:
             progress.end(f"failed after {progress.elapsed()}")
-            out.write(f"\n{error}. The end of {_relative(log.path, root)}:\n")
-            out.writelines(f"  | {line}\n" for line in log.tail())
+            out.write(f"\n{error}. From {_relative(log.path, root)}:\n")
+            out.writelines(f"  | {line}\n" for line in log.excerpt())
             out.write(f"\nWhat to do: {step.remedy}\nThen run the same command again: it goes on from here.\n")
             out.flush()
             return False

@@ -80,6 +80,14 @@ def test_a_failing_step_shows_the_log_and_the_remedy_and_stops(bench: Bench) -> 
     assert not (bench.folder / ".ros/stamps/made").exists()
 
 
+def test_the_cause_is_shown_even_when_pages_of_advice_follow(bench: Bench) -> None:
+    bench.command = ["sh", "-c", "seq 50; echo error: no such version; seq 1000 1100; exit 1"]
+    _, output = bench.go()
+    assert "error: no such version" in output
+    assert "1100\n" in output
+    assert len(output.splitlines()) < 35
+
+
 def test_success_without_a_result_is_a_failure(bench: Bench) -> None:
     bench.command = ["true"]
     done, output = bench.go()
