@@ -7,10 +7,19 @@ import tseslint from 'typescript-eslint';
  * Arrows point one way: node, commands -> recording, inference, street -> vision.
  */
 const ROOMS = {
-  vision: { rooms: ['inference', 'recording', 'street', 'node', 'commands'], packages: ['rclnodejs', 'onnxruntime-node'] },
+  vision: {
+    rooms: ['inference', 'recording', 'street', 'node', 'commands'],
+    packages: ['rclnodejs', 'onnxruntime-node'],
+  },
   inference: { rooms: ['recording', 'street', 'node', 'commands'], packages: ['rclnodejs'] },
-  recording: { rooms: ['inference', 'street', 'node', 'commands'], packages: ['rclnodejs', 'onnxruntime-node'] },
-  street: { rooms: ['inference', 'recording', 'node', 'commands'], packages: ['rclnodejs', 'onnxruntime-node'] },
+  recording: {
+    rooms: ['inference', 'street', 'node', 'commands'],
+    packages: ['rclnodejs', 'onnxruntime-node'],
+  },
+  street: {
+    rooms: ['inference', 'recording', 'node', 'commands'],
+    packages: ['rclnodejs', 'onnxruntime-node'],
+  },
   node: { rooms: ['commands'], packages: ['onnxruntime-node'] },
   commands: { rooms: [], packages: ['rclnodejs', 'onnxruntime-node'] },
 };
@@ -31,7 +40,10 @@ function doors(room, { rooms, packages }) {
       'no-restricted-syntax': [
         'error',
         { selector: `ImportExpression[source.value=/${forbidden.replaceAll('/', '\\u002F')}/]`, message },
-        { selector: 'ImportExpression:not([source.type="Literal"])', message: 'import() needs a literal, so that the rule between rooms can see it' },
+        {
+          selector: 'ImportExpression:not([source.type="Literal"])',
+          message: 'import() needs a literal, so that the rule between rooms can see it',
+        },
         { selector: `CallExpression[callee.name="require"]`, message: 'ESM only' },
       ],
     },
@@ -41,8 +53,14 @@ function doors(room, { rooms, packages }) {
 export default tseslint.config(
   {
     ignores: [
-      '**/dist/**', 'dist-test/**', '**/node_modules/**', '.ros/**', 'out/**', 'ros2_ws/{build,install,log}/**',
-      `${SRC}/vision/assembly/**`, 'training/**',
+      '**/dist/**',
+      'dist-test/**',
+      '**/node_modules/**',
+      '.ros/**',
+      'out/**',
+      'ros2_ws/{build,install,log}/**',
+      `${SRC}/vision/assembly/**`,
+      'training/**',
     ],
   },
   js.configs.recommended,
@@ -50,10 +68,16 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['ros2_ws/src/attendseg_node/tsconfig.json', 'test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['ros2_ws/src/attendseg_node/tsconfig.json', 'test/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
     },

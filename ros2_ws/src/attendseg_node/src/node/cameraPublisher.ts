@@ -35,11 +35,13 @@ export async function publishPictures(
   options: CameraOptions,
   sent: (frame: Sent) => void,
 ): Promise<void> {
-  let stopped = false;
-  const stop = (): void => {
-    stopped = true;
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const stop = new AbortController();
+  process.once('SIGINT', () => {
+    stop.abort();
+  });
+  process.once('SIGTERM', () => {
+    stop.abort();
+  });
   await rclnodejs.init(undefined, [...options.argv]);
   rclnodejs.removeSignalHandlers();
   const node = new rclnodejs.Node('attendseg_camera');
@@ -48,14 +50,14 @@ export async function publishPictures(
   }) as unknown as RawPublisher;
   node.spin(10);
   try {
-    while (options.wait && !stopped && publisher.subscriptionCount === 0) await sleep(50);
+    while (options.wait && !stop.signal.aborted && publisher.subscriptionCount === 0) await sleep(50);
     const period = 1000 / options.rate;
     let due = performance.now();
     let index = 0;
     let message = Buffer.alloc(0);
     for await (const { width, height, pixels } of pictures) {
       await sleep(Math.max(0, due - performance.now()));
-      if (stopped) break;
+      if (stop.signal.aborted) break;
       due = Math.max(due + period, performance.now());
       const cdr = new ImageCdr(options.frameId, 'rgb8', width, height, width * 3);
       if (message.length !== cdr.headroom + pixels.length)

@@ -11,8 +11,15 @@ import {
 type Node = InstanceType<typeof rclnodejs.Node>;
 type Parameter = InstanceType<typeof rclnodejs.Parameter>;
 
+type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
+
 /** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
-const TYPES = { bool: 1, integer: 2, double: 3, string: 4 } as const;
+const TYPES = {
+  bool: 1 as ParameterType,
+  integer: 2 as ParameterType,
+  double: 3 as ParameterType,
+  string: 4 as ParameterType,
+};
 
 /**
  * Declares the whole table on the node with its overrides, and keeps the parsed values up to date.

@@ -81,7 +81,7 @@ export class SegmentationNode {
         node.getClock().now().toMsg(),
       );
       this.#complaint = undefined;
-      diagnostics.publish(report as never);
+      diagnostics.publish(report);
     });
     const { manifest, choice, threads } = segmenter;
     log.info(

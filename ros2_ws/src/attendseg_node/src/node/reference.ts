@@ -1,0 +1,62 @@
+import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
+import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
+
+function allowed(name: ParameterName): string {
+  const spec = PARAMETERS[name];
+  return spec.type === 'string' ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
+}
+
+/** A value as YAML has it, with the decimal point that ROS wants of a double. */
+function yaml(name: ParameterName): string {
+  const { type, default: value } = PARAMETERS[name];
+  if (typeof value === 'string') return JSON.stringify(value);
+  return type === 'double' && Number.isInteger(value) ? value.toFixed(1) : String(value);
+}
+
+/** config/attendseg.yaml: every parameter with its default. */
+export function parameterFile(): string {
+  const entries = PARAMETER_NAMES.map((name) => {
+    const { description, live } = PARAMETERS[name];
+    const note = `${allowed(name)}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    return `    # ${description}\n    # ${note}\n    ${name}: ${yaml(name)}\n`;
+  });
+  return `# Every parameter of the node with its default. Written by scripts/reference.mjs.\n/**:\n  ros__parameters:\n${entries.join('\n')}`;
+}
+
+/** docs/parameters.md */
+export function parameterPage(): string {
+  const rows = PARAMETER_NAMES.map((name) => {
+    const { type, description, live } = PARAMETERS[name];
+    return `| \`${name}\` | ${type} | \`${yaml(name)}\` | ${allowed(name)} | ${live ? 'yes' : 'at start'} | ${description} |`;
+  });
+  return [
+    '# Parameters',
+    '',
+    'Live ones take effect at the next frame. A value that is not allowed is refused with the reason, at start and later.',
+    '`config/attendseg.yaml` has them all with their defaults. Both are written by `node scripts/reference.mjs`.',
+    '',
+    '| name | type | default | allowed | live | |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** docs/topics.md */
+export function topicPage(): string {
+  const row = (direction: string, { name, type, encoding, qos, description }: Topic): string =>
+    `| ${direction} | \`${name}\` | ${type} | ${encoding} | ${qos.reliability.replace('_', ' ')}, ${qos.durability.replace('_', ' ')} | ${description} |`;
+  return [
+    '# Topics',
+    '',
+    'Names are relative: namespaces and remapping work. All topics keep the last message only. Every output has the stamp and',
+    'the frame_id of the picture it was made from, and is only made while somebody subscribes to it.',
+    '',
+    '| | name | type | encoding | QoS | content |',
+    '| --- | --- | --- | --- | --- | --- |',
+    row('in', IMAGE_TOPIC),
+    ...Object.values(OUTPUT_TOPICS).map((topic) => row('out', topic)),
+    row('out', DIAGNOSTICS_TOPIC),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { enlargeIds, logitsToLabels } from '#inference/labels.js';
+
+test('picks the winner and its softmax where nothing is enlarged', () => {
+  // Two classes, 2x1 pixels: class 1 wins the first by 2, class 0 the second by 1.
+  const logits = Float32Array.of(0, 3, 2, 2);
+  const labels = new Uint8Array(2);
+  const confidence = new Uint8Array(2);
+  logitsToLabels(logits, 2, 2, 1, 2, 1, labels, confidence);
+  expect([...labels]).toEqual([1, 0]);
+  expect([...confidence]).toEqual([
+    Math.round(255 / (1 + Math.exp(-2))),
+    Math.round(255 / (1 + Math.exp(-1))),
+  ]);
+});
+
+test('enlarges logits bilinearly with half-pixel centres', () => {
+  // Class 1 minus class 0 falls from +3 to -1 across two pixels; enlarged four times it crosses zero between 5 and 6.
+  const labels = new Uint8Array(8);
+  logitsToLabels(Float32Array.of(0, 0, 3, -1), 2, 2, 1, 8, 1, labels, new Uint8Array(8));
+  expect([...labels]).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
+});
+
+test('enlarges ids of any integer type, and what is no id becomes 255', () => {
+  const labels = new Uint8Array(8);
+  enlargeIds(BigInt64Array.of(3n, -1n), 2, 1, 4, 2, labels);
+  expect([...labels]).toEqual([3, 3, 255, 255, 3, 3, 255, 255]);
+  enlargeIds(Int32Array.of(300, 254), 2, 1, 4, 2, labels);
+  expect([...labels]).toEqual([255, 255, 254, 254, 255, 255, 254, 254]);
+});

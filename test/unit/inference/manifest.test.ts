@@ -1,0 +1,74 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { classLut, paletteOf, readManifest, readModelFile } from '#inference/manifest.js';
+import { ModelError } from '#inference/modelError.js';
+import { shippedModel } from '#inference/shippedModel.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'manifest-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const GOOD = `
+name: two
+input: { layout: nchw_float32, width: 64, height: 48, mean: [0.5, 0.5, 0.5] }
+output: { kind: logits }
+files: { cpu: { path: two.onnx } }
+classes:
+  - { name: floor, color: [1, 2, 3] }
+  - { name: wall, color: [4, 5, 6] }
+`;
+
+function written(text: string): string {
+  writeFileSync(join(folder, 'manifest.yaml'), text);
+  return folder;
+}
+
+test('fills in defaults', () => {
+  const manifest = readManifest(written(GOOD));
+  expect(manifest.input).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [1, 1, 1] });
+  expect([...paletteOf(manifest).subarray(0, 8)]).toEqual([1, 2, 3, 4, 5, 6, 0, 0]);
+  expect([...classLut(manifest).subarray(0, 4)]).toEqual([0, 1, 255, 255]);
+});
+
+test.each([
+  ['a class twice', GOOD.replace('wall', 'floor'), /classes: names must differ/],
+  ['an unknown key', `${GOOD}colour: red\n`, /colour/],
+  ['a colour out of range', GOOD.replace('6]', '256]'), /classes\.1\.color\.2/],
+  ['no file', GOOD.replace('{ cpu: { path: two.onnx } }', '{}'), /files: must name cpu, tensorrt or both/],
+  ['no size', GOOD.replace('width: 64, ', ''), /input\.width/],
+  ['one class', GOOD.replace(/ {2}- \{ name: wall.*\n/, ''), /classes/],
+  ['no YAML', 'name: [', /not YAML/],
+])('refuses %s', (_, text, message) => {
+  expect(() => readManifest(written(text))).toThrow(message);
+  expect(() => readManifest(folder)).toThrow(ModelError);
+  expect(() => readManifest(folder)).toThrow(join(folder, 'manifest.yaml'));
+});
+
+test('names a manifest that is not there', () => {
+  expect(() => readManifest(join(folder, 'nowhere'))).toThrow(/nowhere: cannot be read \(ENOENT\)/);
+});
+
+test('checks the hash of a file', () => {
+  const bytes = Buffer.from('not really a network');
+  writeFileSync(join(folder, 'two.onnx'), bytes);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const withHash = (sha256: string): string => GOOD.replace('two.onnx', `two.onnx, sha256: "${sha256}"`);
+  expect(readModelFile(readManifest(written(withHash(hash))), 'cpu')).toEqual(bytes);
+  expect(() => readModelFile(readManifest(written(withHash('0'.repeat(64)))), 'cpu')).toThrow(
+    /two\.onnx: sha256 is/,
+  );
+  expect(() => readModelFile(readManifest(folder), 'tensorrt')).toThrow(/lists no file for tensorrt/);
+});
+
+test('the shipped model is whole', () => {
+  const manifest = readManifest(shippedModel());
+  for (const which of ['cpu', 'tensorrt'] as const) {
+    expect(manifest.files[which]?.sha256).toBeDefined();
+    expect(readModelFile(manifest, which).length).toBeLessThan(1.5e6);
+  }
+  expect(manifest.classes).toHaveLength(11);
+});
