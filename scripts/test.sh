@@ -15,6 +15,7 @@ source scripts/env.sh || give_up
 suites=("$@")
 if ((${#suites[@]} == 0)); then
   suites=(lint unit)
+  shopt -s nullglob
   for file in test/*/test_*.py; do
     suite=$(basename "$(dirname "$file")")
     [[ ${suites[-1]} == "$suite" ]] || suites+=("$suite")

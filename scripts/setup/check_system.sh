@@ -12,9 +12,11 @@ _need() { # description, apt packages...
 
 # Takes the first suitable Python that is complete, or else the first suitable one. Sets _lacks, see _probe.
 _find_python() {
-  local name found answer
+  local name found answer names=(python3 python3.{14,13,12,11,10})
+  # ROS's own packages are built for the system's Python, which another one may hide.
+  [[ $ATTENDSEG_ROS == wheels ]] || names+=(/usr/bin/python3)
   ATTENDSEG_BASE_PYTHON=''
-  for name in python3 python3.{14,13,12,11,10}; do
+  for name in "${names[@]}"; do
     found=$(PATH=$ATTENDSEG_PATH command -v "$name") || continue
     answer=$("$found" -c "$_probe" 2>/dev/null) || continue
     if [[ $answer == complete || (-n $answer && -z $ATTENDSEG_BASE_PYTHON) ]]; then
@@ -33,6 +35,11 @@ if (3, 10) <= sys.version_info < (3, 15):
         lacks.append("venv")
     if not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")):
         lacks.append("dev")
+    if os.environ["ATTENDSEG_ROS"] == "sourced":
+        try:
+            import rclpy  # fails in a Python of another version than this ROS was built for
+        except ImportError:
+            lacks.append("rclpy")
     print(" ".join(lacks) or "complete")
 '
 
@@ -58,7 +65,10 @@ _check_python() {
   fi
   version=python3
   [[ $(readlink -f "$ATTENDSEG_BASE_PYTHON") == $(readlink -f /usr/bin/python3) ]] || version=$(basename "$(readlink -f "$ATTENDSEG_BASE_PYTHON")")
-  # A sourced ROS 2 needs a virtual environment only for the test tools, and headers only to build vision_msgs.
+  # A sourced ROS 2 needs a virtual environment and rclpy only for the tests, and headers only to build vision_msgs.
+  if [[ $_lacks == *' rclpy '* && $ATTENDSEG_FOR == test ]]; then
+    _need "a Python that can import the sourced ROS's rclpy ($ATTENDSEG_BASE_PYTHON cannot)" "ros-$ROS_DISTRO-rclpy"
+  fi
   if [[ $_lacks == *' venv '* && ($ATTENDSEG_ROS == wheels || $ATTENDSEG_FOR == test) ]]; then
     _need "the venv module of $ATTENDSEG_BASE_PYTHON" "$version-venv"
   fi

@@ -243,8 +243,10 @@ class Setup:
         return any(_has_package(prefix, package) for prefix in self.sourced_prefixes)
 
     def python_inputs(self) -> dict[str, object]:
-        # A virtual environment holds absolute paths: a moved checkout needs a new one.
-        return {"folder": self.ros, "python": [sys.executable, platform.python_version()]}
+        """A virtual environment holds absolute paths: a moved checkout needs a new one. So does a system whose Python
+        became another version; but a Python found first today, and not when it was made, leaves it alone."""
+        python = self.ros / "bin" / "python"
+        return {"folder": self.ros, "python": (python if python.exists() else Path(sys.executable)).resolve()}
 
     def stamp(self, name: str) -> str:
         path = STATE / "stamps" / name

@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import subprocess
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,8 +53,10 @@ def drop_python_libraries(prefix: Path, log: Log) -> None:
 
 def point_cmake_here(prefix: Path, log: Log) -> None:
     """Exported CMake files name include folders of the wheels' builder, which CMake refuses: now this Python's."""
-    # The virtual environment is made from the Python that runs this.
-    python_include = sysconfig.get_paths()["include"]
+    script = "import sysconfig; print(sysconfig.get_paths()['include'])"
+    python_include = subprocess.run(
+        [prefix / "bin" / "python", "-c", script], capture_output=True, text=True, check=True
+    ).stdout.strip()
     numpy_include = next((p for p in (prefix / "lib").glob("python3*/site-packages/numpy/*core/include")), None)
     if numpy_include is None:
         raise StepError("numpy has no include folder")

@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 from pathlib import Path
 
 import main as setup_main
@@ -50,6 +51,7 @@ def test_a_removed_package_is_noticed(checkout: Path) -> None:
 @pytest.fixture
 def prefix(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(sys.executable)
     (tmp_path / "lib/python3.12/site-packages/numpy/_core/include").mkdir(parents=True)
     (tmp_path / "share/std_msgs/cmake").mkdir(parents=True)
     return tmp_path
