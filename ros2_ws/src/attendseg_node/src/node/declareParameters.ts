@@ -14,12 +14,14 @@ type Parameter = InstanceType<typeof rclnodejs.Parameter>;
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
 
 /** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
+/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
 const TYPES = {
   bool: 1 as ParameterType,
   integer: 2 as ParameterType,
   double: 3 as ParameterType,
   string: 4 as ParameterType,
 };
+/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
 /**
  * Declares the whole table on the node with its overrides, and keeps the parsed values up to date.
