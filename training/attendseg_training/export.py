@@ -74,35 +74,45 @@ def write_input(writer: OnnxWriter, name: str) -> Value:
 def write_output(writer: OnnxWriter, logits: Value, classes: int, size: tuple[int, int], temperature: float) -> None:
     """Logits at a quarter -> class ids and confidence, both uint8 HxW.
 
-    The confidence is the softmax of the winner at half the picture's size, enlarged: at full size it would take
-    as long as a fifth of the network.
+    Bilinear enlargement by four is a fixed convolution with sixteen outputs, one for each place within the four
+    by four pixels. The winner is found before the places are put side by side, so only bytes are moved; Resize
+    and ArgMax on whole pictures take a fifth of the network's time. The confidence is the winner's softmax at
+    every other pixel, enlarged.
     """
     height, width = size
+    rows, columns = height // 4, width // 4
+    if (rows * 4, columns * 4) != size:
+        raise ValueError(f"{height}x{width}: height and width must be multiples of four")
 
-    def enlarge(name: str, channels: int, rows: int, columns: int) -> str:
-        sizes = writer.constant(np.array([1, channels, rows, columns], np.int64))
-        return writer.node(
-            "Resize", [name, "", "", sizes], mode="linear", coordinate_transformation_mode="half_pixel"
-        )
+    def whole(*values: int) -> str:
+        return writer.constant(np.array(values, np.int64))
 
-    full = enlarge(logits.name, classes, height, width)
-    ids = writer.node("ArgMax", [full], axis=1, keepdims=0)
-    ids = writer.node("Squeeze", [ids, writer.constant(np.array([0], np.int64))])
-    writer.nodes.append(onnx.helper.make_node("Cast", [ids], ["labels"], "labels", to=onnx.TensorProto.UINT8))
+    steps = np.array([[0.375, 0.625, 0], [0.125, 0.875, 0], [0, 0.875, 0.125], [0, 0.625, 0.375]], np.float32)
+    kernels = np.einsum("ai,bj->abij", steps, steps).reshape(16, 1, 3, 3)
+    edged = writer.node("Pad", [logits.name, whole(0, 0, 1, 1, 0, 0, 1, 1)], mode="edge")
+    places = writer.node("Conv", [edged, writer.constant(np.tile(kernels, (classes, 1, 1, 1)))], group=classes)
+    places = writer.node("Reshape", [places, whole(classes, 16, rows, columns)])
 
-    half = enlarge(logits.name, classes, height // 2, width // 2)
-    cooled = writer.node("Mul", [half, writer.constant(np.float32(1 / temperature))])
-    shares = writer.node("Softmax", [writer.node("Transpose", [cooled], perm=[0, 2, 3, 1])], axis=-1)
-    top = writer.node("ReduceMax", [shares, writer.constant(np.array([3], np.int64))], keepdims=0)
-    top = writer.node("Unsqueeze", [top, writer.constant(np.array([0], np.int64))])
-    top = enlarge(top, 1, height, width)
-    steps = writer.node("Mul", [top, writer.constant(np.float32(255))])
-    steps = writer.node("Add", [steps, writer.constant(np.float32(0.5))])
-    steps = writer.node("Clip", [steps, writer.constant(np.float32(0)), writer.constant(np.float32(255))])
-    steps = writer.node("Squeeze", [steps, writer.constant(np.array([0, 1], np.int64))])
-    writer.nodes.append(
-        onnx.helper.make_node("Cast", [steps], ["confidence"], "confidence", to=onnx.TensorProto.UINT8)
-    )
+    ids = writer.node("Cast", [writer.node("ArgMax", [places], axis=0, keepdims=0)], to=onnx.TensorProto.UINT8)
+    ids = writer.node("Reshape", [ids, whole(4, 4, rows, columns)])
+    ids = writer.node("Transpose", [ids], perm=[2, 0, 3, 1])
+    writer.nodes.append(onnx.helper.make_node("Reshape", [ids, whole(height, width)], ["labels"], "labels"))
+
+    some = writer.node("Gather", [places, whole(5, 7, 13, 15)], axis=1)
+    some = writer.node("Mul", [some, writer.constant(np.float32(1 / temperature))])
+    below = writer.node("Sub", [some, writer.node("ReduceMax", [some, whole(0)], keepdims=1)])
+    sums = writer.node("ReduceSum", [writer.node("Exp", [below]), whole(0)], keepdims=0)
+    top = writer.node("Reshape", [writer.node("Reciprocal", [sums]), whole(2, 2, rows, columns)])
+    top = writer.node("Reshape", [writer.node("Transpose", [top], perm=[2, 0, 3, 1]), whole(1, 1, 2 * rows, 2 * columns)])
+    top = writer.node(
+        "Resize", [top, "", "", whole(1, 1, height, width)], mode="linear",
+        coordinate_transformation_mode="half_pixel",
+    )  # fmt: skip
+    # Casting truncates, and is undefined beyond a byte.
+    top = writer.node("Add", [writer.node("Mul", [top, writer.constant(np.float32(255))]), writer.constant(np.float32(0.5))])
+    top = writer.node("Clip", [top, writer.constant(np.float32(0)), writer.constant(np.float32(255))])
+    top = writer.node("Cast", [top], to=onnx.TensorProto.UINT8)
+    writer.nodes.append(onnx.helper.make_node("Reshape", [top, whole(height, width)], ["confidence"], "confidence"))
 
 
 def export(graph: fx.GraphModule, form: str, classes: int, size: tuple[int, int], name: str, temperature: float):

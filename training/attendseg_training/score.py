@@ -1,4 +1,7 @@
-"""Intersection over union from a confusion matrix."""
+"""python -m attendseg_training.score MODEL DATA: mIoU, sizes and costs of a model's ONNX files."""
+
+import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -30,3 +33,85 @@ class Confusion:
     def accuracy(self) -> float:
         """Share of pixels that are right, in percent."""
         return float(100 * np.diag(self.matrix).sum() / self.matrix.sum())
+
+
+def costs(path: Path) -> tuple[int, int, int]:
+    """Convolutions, their weights and biases, and their multiply-accumulates for one picture, from an ONNX file."""
+    import onnx
+
+    model = onnx.shape_inference.infer_shapes(onnx.load(path))
+    shapes = {t.name: list(t.dims) for t in model.graph.initializer}
+    for value in model.graph.value_info:
+        shapes[value.name] = [d.dim_value for d in value.type.tensor_type.shape.dim]
+    sources = {output: node for node in model.graph.node for output in node.output}
+
+    def shape(name: str) -> list[int]:
+        node = sources.get(name)
+        return shapes[node.input[0]] if node and node.op_type == "DequantizeLinear" else shapes[name]
+
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    parameters = sum(int(np.prod(shape(name))) for node in convolutions for name in node.input[1:])
+    macs = sum(
+        int(np.prod(shape(node.input[1]))) * int(np.prod(shapes[node.output[0]][2:])) for node in convolutions
+    )
+    return len(convolutions), parameters, macs
+
+
+def score_file(path: Path, data: str, classes: int) -> tuple[Confusion, float]:
+    """Confusion over a folder of pictures and labels, and the expected calibration error in percent."""
+    import onnxruntime
+
+    from .data import Source, load
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    confusion = Confusion(classes)
+    # By confidence, in fifteen steps: pixels, sum of confidence, hits.
+    bins = np.zeros((15, 3))
+    for sample in load(Source(data, void=11)):
+        labels, confidence = session.run(None, {session.get_inputs()[0].name: sample.picture})
+        confusion.add(sample.label, labels)
+        known = sample.label < classes
+        sure = confidence[known] / 255
+        step = np.minimum((sure * 15).astype(int), 14)
+        for column, weights in enumerate((None, sure, labels[known] == sample.label[known])):
+            bins[:, column] += np.bincount(step, weights, minlength=15)
+    error = 100 * np.abs(bins[:, 1] - bins[:, 2]).sum() / bins[:, 0].sum()
+    return confusion, float(error)
+
+
+def main() -> None:
+    import yaml
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, help="folder with manifest.yaml")
+    parser.add_argument("data", help="folder with image/ and label/")
+    parser.add_argument("--fp32", type=Path, help="also score this ONNX file")
+    arguments = parser.parse_args()
+    manifest = yaml.safe_load((arguments.model / "manifest.yaml").read_text())
+    names = [entry["name"] for entry in manifest["classes"]]
+    files = [arguments.model / entry["path"] for entry in manifest["files"].values()]
+    files += [arguments.fp32] if arguments.fp32 else []
+    columns = []
+    for path in files:
+        convolutions, parameters, macs = costs(path)
+        print(
+            f"{path.name}: {path.stat().st_size:,} bytes, {convolutions} convolutions, {parameters:,} parameters, "
+            f"{macs / 1e9:.2f} GMACs at its input size"
+        )
+        columns.append(score_file(path, arguments.data, len(names)))
+    print(f"\n| {'':16} | " + " | ".join(path.stem[-8:] for path in files) + " |")
+    print("| --- |" + " --- |" * len(files))
+    for i, name in enumerate(names):
+        print(f"| {name:16} | " + " | ".join(f"{confusion.iou()[i]:8.2f}" for confusion, _ in columns) + " |")
+    for name, value in (
+        ("mean IoU", lambda c, _: c.mean_iou()),
+        ("pixel accuracy", lambda c, _: c.accuracy()),
+        ("calibration error", lambda _, e: e),
+    ):
+        print(f"| {name:16} | " + " | ".join(f"{value(c, e):8.2f}" for c, e in columns) + " |")
+
+
+if __name__ == "__main__":
+    main()
