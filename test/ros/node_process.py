@@ -1,0 +1,57 @@
+"""The built program as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "dist" / "main.js"
+
+
+class NodeProcess:
+    """`attendseg node` with these ROS arguments (what follows --ros-args); its output goes to files."""
+
+    def __init__(self, folder: Path, arguments: list[str]) -> None:
+        self._stdout = folder / "stdout"
+        self._stderr = folder / "stderr"
+        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                ["node", MAIN, "node", "--ros-args", *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env=os.environ | {"RCUTILS_COLORIZED_OUTPUT": "0"},
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def output(self) -> str:
+        """All that it printed so far, the log included."""
+        return self._stdout.read_text(encoding="utf-8") + self.errors
+
+    @property
+    def errors(self) -> str:
+        return self._stderr.read_text(encoding="utf-8")
+
+    def wait(self, seconds: float) -> int:
+        return self._process.wait(seconds)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, patience: float = 20) -> tuple[int, float]:
+        """Sends the signal; the exit code, and the seconds until it ended. It is killed if it does not end."""
+        start = time.monotonic()
+        if self.running:
+            self._process.send_signal(how)
+        try:
+            code = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        return code, time.monotonic() - start
