@@ -70,7 +70,7 @@ async function demo(options: DemoOptions): Promise<number> {
     interrupted = true;
     camera?.kill('SIGINT');
   };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   let camera: ChildProcess | undefined;
   const parameters = options.model === undefined ? [] : ['-p', `model:=${resolve(options.model)}`];
   console.log(`node    ${IMAGE} -> ${MASK}, ${OVERLAY}`);

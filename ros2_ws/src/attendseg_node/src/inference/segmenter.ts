@@ -72,6 +72,9 @@ export class Segmenter {
   readonly #pool = new BufferPool();
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
+  /** Resolves with the cause if a worker thread dies; no frame succeeds after that. */
+  readonly failed: Promise<Error>;
+  #reportFailure!: (error: Error) => void;
   #ticket = 0;
   #failure: Error | undefined;
   #closing = false;
@@ -88,6 +91,9 @@ export class Segmenter {
     this.threads = threads;
     this.#pixels = pixels;
     this.#session = session;
+    this.failed = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
     pixels.on('message', (result: FrameResult) => {
       this.#settle(result);
     });
@@ -215,9 +221,10 @@ export class Segmenter {
     }
   }
 
-  /** A worker that died takes its frames along; whoever owns the segmenter opens another. */
+  /** A worker that died takes its frames along; whoever owns the segmenter opens another or ends. */
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#reportFailure(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

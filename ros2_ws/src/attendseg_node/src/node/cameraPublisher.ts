@@ -36,10 +36,10 @@ export async function publishPictures(
   sent: (frame: Sent) => void,
 ): Promise<void> {
   const stop = new AbortController();
-  process.once('SIGINT', () => {
+  process.on('SIGINT', () => {
     stop.abort();
   });
-  process.once('SIGTERM', () => {
+  process.on('SIGTERM', () => {
     stop.abort();
   });
   await rclnodejs.init(undefined, [...options.argv]);

@@ -3,12 +3,13 @@ import { SegmentationNode } from './segmentationNode.js';
 
 /**
  * Runs the segmentation node until SIGINT or SIGTERM.
- * @returns the exit code: 0, or 1 with one line on stderr if the node cannot start
+ * @returns the exit code: 0, or 1 with one line on stderr if the node cannot start or go on; launch starts it again
  */
 export async function runNode(argv: readonly string[]): Promise<number> {
   const ended = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    // They often come twice: launch sends one, and the terminal another to the whole group.
+    process.on('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
   });
   await rclnodejs.init(undefined, [...argv]);
   rclnodejs.removeSignalHandlers();
@@ -16,8 +17,9 @@ export async function runNode(argv: readonly string[]): Promise<number> {
   try {
     const node = await SegmentationNode.start(argv);
     node.spin();
-    await ended;
+    const failure = await Promise.race([ended, node.failed]);
     await node.stop();
+    if (failure !== undefined) throw failure;
   } catch (error) {
     console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
     code = 1;

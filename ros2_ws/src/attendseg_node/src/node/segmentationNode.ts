@@ -105,6 +105,11 @@ export class SegmentationNode {
     return new SegmentationNode(node, segmenter, parameters);
   }
 
+  /** Resolves with the cause if the node cannot go on. */
+  get failed(): Promise<Error> {
+    return this.#segmenter.failed;
+  }
+
   spin(): void {
     this.#node.spin(10);
   }
