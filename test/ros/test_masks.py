@@ -82,11 +82,9 @@ SIZES = [
     (1280, 32),
     (1920, 1080),
     (4096, 2160),
+    (8192, 16),
+    (16, 8192),
 ]
-
-
-def name_of(size: tuple[int, int]) -> str:
-    return "{}x{}".format(*size)
 
 
 @pytest.mark.parametrize("fit", ["letterbox", "stretch"])
@@ -98,7 +96,6 @@ def test_masks_fit_the_picture(camera: Camera, parameters: Callable[[str, object
         assert outputs["mask"].shape == (height, width)
         expected = expected_mask(picture, fit, width, height)
         assert np.array_equal(outputs["mask"], expected), f"{width}x{height}"
-        assert set(np.unique(expected)) == {1, 2, 3, 4}
 
 
 def test_every_border_position(camera: Camera) -> None:
@@ -110,30 +107,24 @@ def test_every_border_position(camera: Camera) -> None:
     assert np.array_equal(camera.segment(rgb_frame(picture))["mask"], cube_labels(picture))
 
 
-@pytest.mark.parametrize(("mask_size", "size"), [("network", (WIDTH, HEIGHT)), ("100x77", (100, 77)), ("640x16", None)])
+@pytest.mark.parametrize(
+    ("mask_size", "size"), [("network", (WIDTH, HEIGHT)), ("100x77", (100, 77)), ("640x16", (640, 16))]
+)
 @pytest.mark.parametrize("fit", ["letterbox", "stretch"])
 def test_mask_sizes(
     camera: Camera,
     parameters: Callable[[str, object], None],
     fit: str,
     mask_size: str,
-    size: tuple[int, int] | None,
+    size: tuple[int, int],
 ) -> None:
-    width, height = size or (640, 16)
+    width, height = size
     parameters("fit", fit)
     parameters("mask_size", mask_size)
     picture = quadrants(320, 100, 100, 30)
     outputs = camera.segment(rgb_frame(picture))
     assert np.array_equal(outputs["mask"], expected_mask(picture, fit, width, height))
     assert outputs["color_mask"].shape == (height, width, 3)
-
-
-def test_largest_and_thinnest(camera: Camera) -> None:
-    for width, height in [(8192, 16), (16, 8192)]:
-        mask = camera.segment(rgb_frame(quadrants(width, height, width // 2, height // 2)))["mask"]
-        assert mask.shape == (height, width)
-        assert mask[0, 0] == 1
-        assert mask[-1, -1] == 3
 
 
 def test_color_mask_has_the_colours_of_the_classes(camera: Camera) -> None:

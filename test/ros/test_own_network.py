@@ -96,7 +96,7 @@ def test_normalised_floats_to_logits(
     assert np.array_equal(outputs["mask"], expected)
     palette = np.array([[i * 20, 255 - i * 20, 7] for i in range(5)], np.uint8)
     assert np.array_equal(outputs["color_mask"], palette[expected])
-    # A picture of another size and shape, of blocks that make whole pixels of the network: 4:1, with bars above and below.
+    # Another size and shape, with bars above and below; each block makes one pixel of the network.
     wide = flat_blocks(4 * WIDTH, 128, 4)
     expected = scores(wide).argmax(axis=-1)
     assert np.array_equal(camera.segment(rgb_frame(wide))["mask"], expected)

@@ -1,0 +1,103 @@
+"""Starting and ending: signals, names, namespaces, remapping, several nodes at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import HEIGHT, WIDTH, Running
+from networks import cube_labels
+from node_process import NodeProcess
+from pictures import noise, rgb_frame
+from ros_graph import Camera, Graph
+
+PICTURE = noise(WIDTH, HEIGHT)
+FRAME = rgb_frame(PICTURE)
+
+# Promised is a second, on a machine that has one to spare.
+END_WITHIN = float(os.environ.get("ATTENDSEG_TEST_END_WITHIN", "2"))
+
+
+@pytest.mark.parametrize("flowing", [False, True], ids=["idle", "flowing"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_signals_end_it(
+    start: Callable[..., Running],
+    look: Callable[..., Camera],
+    graph: Graph,
+    cube_model: Path,
+    record_property: Callable[[str, object], None],
+    how: signal.Signals,
+    flowing: bool,
+) -> None:
+    # The shipped network, so that a frame is under way when the signal comes.
+    node = start(None if flowing else cube_model)
+    stopped = threading.Event()
+    if flowing:
+        camera = look(node, "mask")
+        frame = rgb_frame(noise(480, 360))
+
+        def flow() -> None:
+            while not stopped.wait(0.02):
+                camera.send(frame)
+
+        thread = threading.Thread(target=flow)
+        thread.start()
+    try:
+        if flowing:
+            graph.spin(0.5)
+        code, seconds = node.process.stop(how)
+    finally:
+        stopped.set()
+        if flowing:
+            thread.join()
+    record_property("seconds", round(seconds, 2))
+    print(f"ended {seconds:.2f} s after {how.name}")
+    assert code == 0, node.process.output
+    assert "frames received" in node.process.output.splitlines()[-1]
+    assert seconds < END_WITHIN
+
+
+def test_two_nodes_side_by_side(
+    start: Callable[..., Running], look: Callable[..., Camera], cube: Running, cube_model: Path
+) -> None:
+    """One camera, two nodes: each publishes in its own namespace, with its own parameters."""
+    second = start(cube_model, name="second", image=cube.image, arguments=("-p", "mask_size:=32x24"))
+    cameras = [look(cube, "mask"), look(second, "mask")]
+    stamp = cameras[0].send(FRAME)
+    masks = [camera.receive(stamp)["mask"] for camera in cameras]
+    assert [(m.width, m.height) for m in masks] == [(WIDTH, HEIGHT), (32, 24)]
+    assert bytes(masks[0].data) == cube_labels(PICTURE).tobytes()
+
+
+def test_namespace_name_and_remapping(
+    start: Callable[..., Running], look: Callable[..., Camera], graph: Graph, cube_model: Path
+) -> None:
+    arguments = ("-r", "segmentation/mask:=/elsewhere/mask")
+    node = start(cube_model, namespace="/robot/front", name="eyes", image="/cam/image_raw", arguments=arguments)
+    assert ("eyes", "/robot/front") in graph.node.get_node_names_and_namespaces()
+    topics = dict(graph.node.get_topic_names_and_types())
+    assert {"/cam/image_raw", "/elsewhere/mask", "/robot/front/segmentation/overlay"} <= set(topics)
+    assert "/robot/front/segmentation/mask" not in topics
+    overlay = look(node, "overlay").segment(FRAME)["overlay"]
+    assert overlay.shape == (HEIGHT, WIDTH, 3)
+    _, status = graph.report(node.full_name, lambda values, _: values["masks"] != "0", "masks")
+    assert status.name == "robot/front/eyes: /cam/image_raw"
+
+
+def test_no_namespace(start: Callable[..., Running], look: Callable[..., Camera], cube_model: Path) -> None:
+    node = start(cube_model, namespace="", name="bare", image="/bare_camera/image_raw")
+    assert np.array_equal(look(node, "mask").segment(FRAME)["mask"], cube_labels(PICTURE))
+
+
+def test_a_signal_while_it_starts(tmp_path: Path) -> None:
+    """Ends it too, whatever it is doing."""
+    process = NodeProcess(tmp_path, ["-r", "__ns:=/early"])
+    with pytest.raises(Exception, match="timed out"):
+        process.wait(1)
+    code, _ = process.stop(signal.SIGTERM)
+    assert code in (0, -signal.SIGTERM), process.output
