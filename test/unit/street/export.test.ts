@@ -41,4 +41,4 @@ test('writes pictures and labels as CamVid is laid out', async () => {
 
   const picture = await sharp(join(dir, 'image', 'street_00004_001.jpg')).metadata();
   expect(picture).toMatchObject({ width: 96, height: 72, channels: 3, chromaSubsampling: '4:4:4' });
-});
+}, 60_000);

@@ -17,14 +17,14 @@ describe('a street is a pure function of its options', () => {
   const options = { seed: 7, width: 160, height: 120 };
 
   test('the same options give the same bytes', () => {
-    expect(drive(options, 0, 40)).toEqual(drive(options, 0, 40));
+    expect(drive(options, 0, 40).map(digest)).toEqual(drive(options, 0, 40).map(digest));
   });
 
   test('frames may be asked for in any order', () => {
     const [late, early, again] = drive(options, 900, 3, 900);
     const [first] = drive(options, 3);
-    expect(early).toEqual(first);
-    expect(again).toEqual(late);
+    expect(digest(early!)).toBe(digest(first!));
+    expect(digest(again!)).toBe(digest(late!));
   });
 
   test('its bytes are the same on every machine, release after release', () => {
@@ -35,13 +35,13 @@ describe('a street is a pure function of its options', () => {
     const [a] = drive(options, 0);
     const [b] = drive({ ...options, seed: 8 }, 0);
     expect(digest(a!)).not.toBe(digest(b!));
-    expect(a!.labels).not.toEqual(b!.labels);
+    expect(isSame(a!.labels, b!.labels)).toBe(false);
   });
 
   test('the hour of the day changes the light, not the street', () => {
     const [noon] = drive({ ...options, timeOfDay: 'noon' }, 20);
     const [dusk] = drive({ ...options, timeOfDay: 'dusk' }, 20);
-    expect(dusk!.labels).toEqual(noon!.labels);
+    expect(isSame(dusk!.labels, noon!.labels)).toBe(true);
     expect(mean(dusk!.picture)).toBeLessThan(mean(noon!.picture));
   });
 });
@@ -78,8 +78,8 @@ describe('what is in the picture', () => {
   test('noise changes the picture, never the labels', () => {
     const [noisy] = drive({ seed: 5, width: 160, height: 120 }, 9);
     const [clean] = drive({ seed: 5, width: 160, height: 120, noise: 0 }, 9);
-    expect(noisy!.labels).toEqual(clean!.labels);
-    expect(noisy!.picture).not.toEqual(clean!.picture);
+    expect(isSame(noisy!.labels, clean!.labels)).toBe(true);
+    expect(isSame(noisy!.picture, clean!.picture)).toBe(false);
   });
 });
 
@@ -127,7 +127,7 @@ describe('sizes', () => {
     const expected = street.frame(4);
     const into = street.frame(0);
     expect(street.frame(4, into)).toBe(into);
-    expect(into).toEqual(expected);
+    expect(digest(into)).toBe(digest(expected));
   });
 
   test('arrays of another size and impossible sizes are refused', () => {
@@ -139,6 +139,11 @@ describe('sizes', () => {
     expect(() => new Street({ seed: 2, width: 64.5, height: 48 })).toThrow(RangeError);
   });
 });
+
+/** jest's toEqual takes seconds for a picture. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
 
 function mean(bytes: Uint8Array): number {
   return bytes.reduce((sum, value) => sum + value, 0) / bytes.length;
@@ -154,10 +159,11 @@ function edgeUnderBorders(
 ): number {
   let sum = 0;
   let count = 0;
+  const { abs } = Math;
   const step = (a: number, b: number): number =>
-    Math.abs(picture[3 * a]! - picture[3 * b]!) +
-    Math.abs(picture[3 * a + 1]! - picture[3 * b + 1]!) +
-    Math.abs(picture[3 * a + 2]! - picture[3 * b + 2]!);
+    abs(picture[3 * a]! - picture[3 * b]!) +
+    abs(picture[3 * a + 1]! - picture[3 * b + 1]!) +
+    abs(picture[3 * a + 2]! - picture[3 * b + 2]!);
   for (let y = 3; y < height - 4; y++) {
     for (let x = 3; x < width - 4; x++) {
       const at = y * width + x;
@@ -173,4 +179,4 @@ function edgeUnderBorders(
 }
 
 /** Change these only together with the street, and say so: recordings and trained weights depend on them. */
-const GOLDEN = ['', ''];
+const GOLDEN = ['9db0f95d9b7a02c4', '220ce55390009730'];

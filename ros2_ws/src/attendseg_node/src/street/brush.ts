@@ -4,6 +4,8 @@ import { STRIDE } from './projection.js';
 import type { Rasteriser } from './rasteriser.js';
 import type { Texture } from './texture.js';
 
+const { sqrt } = Math;
+
 /** Draws things that always turn to the camera: flat sprites and round limbs. */
 export class Brush {
   readonly #rasteriser: Rasteriser;
@@ -13,14 +15,16 @@ export class Brush {
   constructor(rasteriser: Rasteriser, camera: Camera) {
     this.#rasteriser = rasteriser;
     this.#camera = camera;
-    this.#quad.set([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1]);
+    // A little inside the texture, which would otherwise repeat at its rim.
+    const [low, high] = [0.01, 0.99];
+    this.#quad.set([0, 0, 0, low, low, 0, 0, 0, high, low, 0, 0, 0, high, high, 0, 0, 0, low, high]);
   }
 
   /** An upright picture, standing on (x, y, z). */
   sprite(texture: Texture, [x, y, z]: Triple, width: number, height: number, light: number): void {
     const dx = x - this.#camera.x;
     const dz = z - this.#camera.z;
-    const scale = width / 2 / (Math.sqrt(dx * dx + dz * dz) || 1);
+    const scale = width / 2 / (sqrt(dx * dx + dz * dz) || 1);
     this.#strip(texture, x, y + height, z, x, y, z, dz * scale, 0, -dx * scale, light);
   }
 
@@ -31,7 +35,7 @@ export class Brush {
     const [dx, dy, dz] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
     // Across: at right angles to the rod and to the line of sight.
     const [nx, ny, nz] = [vy * dz - vz * dy, vz * dx - vx * dz, vx * dy - vy * dx];
-    const length = Math.sqrt(nx * nx + ny * ny + nz * nz);
+    const length = sqrt(nx * nx + ny * ny + nz * nz);
     if (length < 1e-9) return;
     const scale = radius / length;
     this.#strip(texture, ...a, ...b, nx * scale, ny * scale, nz * scale, light);

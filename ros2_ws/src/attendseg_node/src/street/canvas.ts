@@ -1,5 +1,7 @@
-import { chanceOf, clamp, NoiseField } from './numbers.js';
+import { clamp, NoiseField, scramble } from './numbers.js';
 import { GLOW, HOLE, texel, Texture } from './texture.js';
+
+const { ceil, floor, max, min, round } = Math;
 
 /** 0xRRGGBB. */
 export type Colour = number;
@@ -10,7 +12,11 @@ export function rgb(red: number, green: number, blue: number): Colour {
 
 /** The colour, `gain` times as bright. */
 export function dim(colour: Colour, gain: number): Colour {
-  return rgb(((colour >> 16) & 255) * gain, ((colour >> 8) & 255) * gain, (colour & 255) * gain);
+  const share = (gain * 4096) | 0;
+  const red = (((colour >> 16) & 255) * share) >> 12;
+  const green = (((colour >> 8) & 255) * share) >> 12;
+  const blue = ((colour & 255) * share) >> 12;
+  return ((red > 255 ? 255 : red) << 16) | ((green > 255 ? 255 : green) << 8) | (blue > 255 ? 255 : blue);
 }
 
 /** From a (t = 0) to b (t = 1). */
@@ -60,7 +66,7 @@ export class Canvas {
     const [left, right] = this.#columns(x0, x1);
     const [top, bottom] = this.#rows(y0, y1);
     for (let y = top; y < bottom; y++) {
-      const value = texel(mix(high, low, (y - top) / Math.max(1, bottom - top - 1)), this.classId);
+      const value = texel(mix(high, low, (y - top) / max(1, bottom - top - 1)), this.classId);
       this.texels.fill(value, y * this.width + left, y * this.width + right);
     }
   }
@@ -80,8 +86,8 @@ export class Canvas {
     const dx = x1 - x0;
     const dy = y1 - y0;
     const square = dx * dx + dy * dy;
-    const [left, right] = [Math.min(x0, x1) - radius, Math.max(x0, x1) + radius];
-    const [low, high] = [Math.min(y0, y1) - radius, Math.max(y0, y1) + radius];
+    const [left, right] = [min(x0, x1) - radius, max(x0, x1) + radius];
+    const [low, high] = [min(y0, y1) - radius, max(y0, y1) + radius];
     this.#each(left, low, right, high, (px, py, i) => {
       const t = square > 0 ? clamp(((px - x0) * dx + (py - y0) * dy) / square, 0, 1) : 0;
       const ox = px - x0 - dx * t;
@@ -95,7 +101,7 @@ export class Canvas {
     const value = texel(colour, this.classId);
     const xs = corners.map(([x]) => x);
     const ys = corners.map(([, y]) => y);
-    this.#each(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys), (px, py, i) => {
+    this.#each(min(...xs), min(...ys), max(...xs), max(...ys), (px, py, i) => {
       let isInside = false;
       let [bx, by] = corners.at(-1)!;
       for (const [ax, ay] of corners) {
@@ -116,31 +122,47 @@ export class Canvas {
     });
   }
 
+  /** Makes a rectangle darker or lighter: `low` times as bright at its lower edge, `high` times at the upper. */
+  tone(x0: number, y0: number, x1: number, y1: number, low: number, high = low): void {
+    const [left, right] = this.#columns(x0, x1);
+    const [top, bottom] = this.#rows(y0, y1);
+    for (let y = top; y < bottom; y++) {
+      const gain = high + ((low - high) * (y - top)) / max(1, bottom - top - 1);
+      for (let i = y * this.width + left; i < y * this.width + right; i++) this.#scale(i, gain);
+    }
+  }
+
   /** Wear and dirt: blotches of about `size` metres and fine grain, as shares of the brightness. Lamps stay clean. */
   weather(seed: number, blotches: number, size: number, grain: number): void {
-    const period = Math.max(1, Math.round(this.metresWide / size));
-    const stretch = period / this.metresWide;
+    const period = max(1, round(this.metresWide / size));
     const cloud = new NoiseField(seed, period);
-    this.#each(0, 0, this.metresWide, this.metresHigh, (x, y, i) => {
-      const old = this.texels[i]!;
-      if (old < 0 || old & GLOW) return;
-      const gain =
-        1 + blotches * 2 * (cloud.at(x * stretch, y / size) - 0.5) + grain * 2 * (chanceOf(seed, i) - 0.5);
-      this.texels[i] = (old & ~0xffffff) | dim(old & 0xffffff, gain);
-    });
+    const stepX = period / this.width;
+    const stepY = this.metresHigh / size / this.height;
+    for (let y = 0, i = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++, i++) {
+        const patch = cloud.at((x + 0.5) * stepX, (y + 0.5) * stepY) - 0.5;
+        this.#scale(i, 1 + 2 * blotches * patch + 2 * grain * (scramble(seed + i) / 4294967296 - 0.5));
+      }
+    }
   }
 
   texture(): Texture {
     return new Texture(this.texels, this.width, this.height);
   }
 
+  #scale(i: number, gain: number): void {
+    const old = this.texels[i]!;
+    if (old < 0 || old & GLOW) return;
+    this.texels[i] = (old & ~0xffffff) | dim(old & 0xffffff, gain);
+  }
+
   #columns(x0: number, x1: number): [number, number] {
-    const to = (x: number): number => clamp(Math.round(x * this.#perMetreX), 0, this.width);
+    const to = (x: number): number => clamp(round(x * this.#perMetreX), 0, this.width);
     return [to(x0), to(x1)];
   }
 
   #rows(y0: number, y1: number): [number, number] {
-    const to = (y: number): number => clamp(Math.round(this.height - y * this.#perMetreY), 0, this.height);
+    const to = (y: number): number => clamp(round(this.height - y * this.#perMetreY), 0, this.height);
     return [to(y1), to(y0)];
   }
 
@@ -152,10 +174,10 @@ export class Canvas {
     y1: number,
     visit: (x: number, y: number, i: number) => void,
   ): void {
-    const left = clamp(Math.floor(x0 * this.#perMetreX), 0, this.width);
-    const right = clamp(Math.ceil(x1 * this.#perMetreX), 0, this.width);
-    const top = clamp(Math.floor(this.height - y1 * this.#perMetreY), 0, this.height);
-    const bottom = clamp(Math.ceil(this.height - y0 * this.#perMetreY), 0, this.height);
+    const left = clamp(floor(x0 * this.#perMetreX), 0, this.width);
+    const right = clamp(ceil(x1 * this.#perMetreX), 0, this.width);
+    const top = clamp(floor(this.height - y1 * this.#perMetreY), 0, this.height);
+    const bottom = clamp(ceil(this.height - y0 * this.#perMetreY), 0, this.height);
     for (let y = top; y < bottom; y++) {
       const py = (this.height - y - 0.5) / this.#perMetreY;
       for (let x = left; x < right; x++) visit((x + 0.5) / this.#perMetreX, py, y * this.width + x);

@@ -5,6 +5,8 @@ import { SHADE, type Light } from './light.js';
 import { clamp, lerp } from './numbers.js';
 import { Sky } from './sky.js';
 
+const { floor, max, min, round } = Math;
+
 /** Brightness before the tone curve goes up to here: lamps and sunlit white may be brighter than paper. */
 const BRIGHTEST = 1023;
 const HAZE_STEPS = 1024;
@@ -32,10 +34,10 @@ export class Developer {
     this.#sky = new Sky(light, skySeed);
     this.#light = light;
     for (let i = 0; i < 256; i++) {
-      const open = Math.min(1, i / SHADE);
-      const sunny = Math.max(0, i - SHADE) / (255 - SHADE);
+      const open = min(1, i / SHADE);
+      const sunny = max(0, i - SHADE) / (255 - SHADE);
       const gain = (channel: 0 | 1 | 2): number =>
-        Math.round(256 * (light.ambient[channel] * open + light.direct[channel] * sunny));
+        round(256 * (light.ambient[channel] * open + light.direct[channel] * sunny));
       this.#red[i] = gain(0);
       this.#green[i] = gain(1);
       this.#blue[i] = gain(2);
@@ -43,13 +45,13 @@ export class Developer {
     for (let i = 0; i <= BRIGHTEST; i++) {
       const x = (i / 255) * 1.42;
       const soft = (x * (1 + x / 5.5)) / (1 + x * 0.72);
-      const y = clamp(soft * 0.92, 0, 1);
-      this.#tone[i] = Math.round(255 * lerp(y, y * y * (3 - 2 * y), light.contrast));
+      const y = clamp(soft * 0.97, 0, 1);
+      this.#tone[i] = round(255 * lerp(y, y * y * (3 - 2 * y), light.contrast));
     }
     for (let i = 0; i < HAZE_STEPS; i++) {
       const distance = HAZE_STEPS / 4 / (i + 0.5);
       const share = distance / light.hazeDistance;
-      this.#clear[i] = Math.round(256 / (1 + share * share + 0.35 * share));
+      this.#clear[i] = round(256 / (1 + share * share + 0.35 * share));
     }
   }
 
@@ -70,11 +72,11 @@ export class Developer {
     const [aheadX, aheadY, aheadZ] = camera.forward as unknown as [number, number, number];
     for (let x = 0; x < width; x++) {
       const column = Sky.column((x + 0.5 - camera.centreX) / camera.focal + aheadX / aheadZ);
-      columns[x] = clamp(Math.floor(column), 0, Sky.WIDTH - 1);
+      columns[x] = clamp(floor(column), 0, Sky.WIDTH - 1);
     }
     for (let y = 0, i = 0; y < height; y++) {
       const row = Sky.row((camera.centreY - y - 0.5) / camera.focal + aheadY / aheadZ);
-      const skyRow = clamp(Math.floor(row), 0, Sky.HEIGHT - 1) * Sky.WIDTH;
+      const skyRow = clamp(floor(row), 0, Sky.HEIGHT - 1) * Sky.WIDTH;
       for (let x = 0; x < width; x++, i++) {
         const t = texels[i]!;
         if (t === HOLE) {

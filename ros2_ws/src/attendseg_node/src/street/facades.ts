@@ -81,7 +81,7 @@ export function createHouse(plan: Plan, random: Random, litWindows: number): Hou
   const height = ground + (storeys - 1) * storey + random.range(0.2, 0.8);
   const canvas = new Canvas(width > 7 ? 512 : 256, 512, width, height, BUILDING);
   canvas.fill(colour);
-  if (wall === 'brick') layBricks(canvas, colour, mix(colour, rgb(196, 186, 172), 0.4), random.seed());
+  if (wall === 'brick') layBricks(canvas, colour, random);
   if (wall === 'stone') layStones(canvas, colour, random);
   canvas.weather(random.seed(), 0.1, 2, wall === 'render' ? 0.03 : 0.05);
 
@@ -172,20 +172,16 @@ function drawGlass(
   lit: number,
   random: Random,
 ): void {
-  if (random.chance(lit)) {
-    canvas.rect(
-      x0,
-      y0,
-      x1,
-      y1,
-      random.pick([rgb(244, 206, 132), rgb(232, 184, 110), rgb(250, 230, 190)]),
-      true,
-    );
-    return;
-  }
+  // Everything is drawn by lot first, lit or not, so that the hour never changes the rest of the street.
+  const isLit = random.chance(lit);
+  const lamplight = random.pick([rgb(244, 206, 132), rgb(232, 184, 110), rgb(250, 230, 190)]);
   const glass = random.pick([rgb(58, 66, 76), rgb(44, 50, 58), rgb(72, 82, 92), rgb(50, 54, 54)]);
   const sky = mix(glass, rgb(176, 192, 208), random.range(0.1, 0.75));
   const reflected = y0 + (y1 - y0) * random.range(0, 0.8);
+  if (isLit) {
+    canvas.rect(x0, y0, x1, y1, lamplight, true);
+    return;
+  }
   canvas.rect(x0, y0, x1, y1, glass);
   canvas.gradient(x0, reflected, x1, y1, mix(glass, sky, 0.3), sky);
 }
@@ -296,9 +292,6 @@ function drawEdges(
       height - 0.3,
       random.pick([rgb(40, 40, 42), rgb(120, 118, 114)]),
     );
-  canvas.repaint((x, y, c) => {
-    const foot = y < 0.5 ? 0.78 + 0.44 * y : 1;
-    const side = x < 0.06 ? 0.8 : 1;
-    return dim(c, foot * side);
-  });
+  canvas.tone(0, 0, width, 0.5, 0.76, 1);
+  canvas.tone(0, 0, 0.06, height, 0.8);
 }

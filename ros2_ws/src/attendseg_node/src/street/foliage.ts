@@ -1,7 +1,9 @@
 import { Canvas, dim, mix, rgb, type Colour } from './canvas.js';
 import { TREE } from './classes.js';
-import { chanceOf, cosine, hash, lerp, NoiseField, Random, sine } from './numbers.js';
+import { cosine, lerp, NoiseField, scramble, sine, type Random } from './numbers.js';
 import { texel, type Texture } from './texture.js';
+
+const { floor, max, min, sqrt } = Math;
 
 /** A whole tree as an upright picture. */
 export interface Tree {
@@ -54,22 +56,15 @@ export function createTree(kind: TreeKind, random: Random): Tree {
     // From the back and below to the front and above, so that light ones lie on dark ones.
     const up = (i + random.next()) / crown.puffs;
     const angle = random.next();
-    const reach = Math.sqrt(random.next());
+    const reach = sqrt(random.next());
     const size = random.range(...crown.puff);
     const half = (height - crown.base) / 2;
     const tall = kind === 'conifer' ? lerp(-1, 1, up) : sine(angle) * reach;
     const profile = kind === 'conifer' ? (1 - (tall + 1) / 2) * 0.95 : 1;
-    const x = middle + cosine(angle) * reach * profile * Math.max(0.1, width / 2 - size);
-    const y = crown.base + half + tall * Math.max(0.1, half - size * 0.9);
+    const x = middle + cosine(angle) * reach * profile * max(0.1, width / 2 - size);
+    const y = crown.base + half + tall * max(0.1, half - size * 0.9);
     const lit = 0.5 + 0.28 * ((y - crown.base) / (height - crown.base)) + 0.34 * up;
-    drawPuff(
-      canvas,
-      x,
-      Math.max(size * 0.6, y),
-      size,
-      mix(dim(leaf, lit), rgb(200, 200, 130), 0.12 * up),
-      random,
-    );
+    drawPuff(canvas, x, max(size * 0.6, y), size, mix(dim(leaf, lit), rgb(200, 200, 130), 0.12 * up), random);
   }
   return { texture: canvas.texture(), width: width * 1.04, height: height * 1.02 };
 }
@@ -84,18 +79,18 @@ function drawPuff(
   random: Random,
 ): void {
   const seed = random.seed();
-  const edge = new NoiseField(seed);
+  const [edge, clump] = [new NoiseField(seed), new NoiseField(seed + 1)];
   const scaleX = canvas.width / canvas.metresWide;
   const scaleY = canvas.height / canvas.metresHigh;
   const [cx, cy] = [x * scaleX, canvas.height - y * scaleY];
   const [rx, ry] = [radius * scaleX, radius * 0.85 * scaleY];
-  for (let py = Math.max(1, Math.floor(cy - ry)); py <= Math.min(canvas.height - 1, cy + ry); py++) {
-    for (let px = Math.max(2, Math.floor(cx - rx)); px <= Math.min(canvas.width - 3, cx + rx); px++) {
+  for (let py = max(1, floor(cy - ry)); py <= min(canvas.height - 1, cy + ry); py++) {
+    for (let px = max(2, floor(cx - rx)); px <= min(canvas.width - 3, cx + rx); px++) {
       const dx = (px - cx) / rx;
       const dy = (py - cy) / ry;
-      const leaf = (chanceOf(seed, hash(px, py)) + chanceOf(seed, hash(px >> 1, py >> 1))) / 2;
+      const leaf = scramble(seed + py * canvas.width + px) / 4294967296;
       if (dx * dx + dy * dy > 0.5 + 0.5 * edge.at(px / 4, py / 4) + 0.25 * (leaf - 0.5)) continue;
-      const gain = 0.92 - 0.2 * dy - 0.12 * dx + 0.42 * (leaf - 0.5);
+      const gain = 0.92 - 0.2 * dy - 0.12 * dx + 0.3 * (leaf - 0.5) + 0.36 * (clump.at(px / 2, py / 2) - 0.5);
       canvas.texels[py * canvas.width + px] = texel(dim(colour, gain), TREE);
     }
   }
@@ -134,14 +129,14 @@ function createBareTree(bark: Colour, random: Random): Tree {
   const grow = (x: number, y: number, dx: number, dy: number, length: number, radius: number): void => {
     const tipX = x + dx * length;
     const tipY = y + dy * length;
-    canvas.line(x, y, tipX, tipY, Math.max(radius, 0.022), dim(bark, random.range(0.8, 1.15)));
+    canvas.line(x, y, tipX, tipY, max(radius, 0.022), dim(bark, random.range(0.8, 1.15)));
     if (radius < 0.006) return;
     const forks = random.chance(0.45) ? 3 : 2;
     for (let i = 0; i < forks; i++) {
       const turn = (i + 0.5) / forks - 0.5 + random.range(-0.14, 0.14);
       const [c, s] = [cosine(turn * 0.24), sine(turn * 0.24)];
       const [nx, ny] = [dx * c + dy * s, dy * c - dx * s];
-      grow(tipX, tipY, nx, Math.max(ny, -0.3), length * random.range(0.66, 0.84), radius * 0.62);
+      grow(tipX, tipY, nx, max(ny, -0.3), length * random.range(0.66, 0.84), radius * 0.62);
     }
   };
   grow(width / 2, 0, random.range(-0.06, 0.06), 1, height * 0.24, 0.16);

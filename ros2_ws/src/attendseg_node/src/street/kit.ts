@@ -66,8 +66,8 @@ export function createKit(plan: Plan, light: Light): Kit {
   const random = new Random(plan.seed, 200);
   const repeat = <T>(count: number, create: (i: number) => T): T[] =>
     Array.from({ length: count }, (_, i) => create(i));
-  const hasLampsOn =
-    light.timeOfDay === 'dusk' || (light.timeOfDay === 'dawn' && random.chance(0.5)) || random.chance(0.12);
+  const [isCareful, isEarly] = [random.chance(0.12), random.chance(0.5)];
+  const hasLampsOn = isCareful || light.timeOfDay === 'dusk' || (light.timeOfDay === 'dawn' && isEarly);
   const treeKinds: TreeKind[] = random.chance(0.4)
     ? ['bare', 'bare', 'bare', 'broad', 'conifer']
     : random.pick<TreeKind[]>([
@@ -89,8 +89,9 @@ export function createKit(plan: Plan, light: Light): Kit {
   const leaves = new NoiseField(17);
   const [hatchback, saloon, estate] = VEHICLE_MODELS;
   return {
-    road: createRoad(plan, random, true),
-    plainRoad: createRoad(plan, random, false),
+    // One asphalt, with and without markings.
+    road: createRoad(plan, new Random(plan.seed, 201), true),
+    plainRoad: createRoad(plan, new Random(plan.seed, 201), false),
     zebra: createZebra(),
     pavement: createPavement(random),
     kerb: createKerb(random),
@@ -128,7 +129,7 @@ export function createKit(plan: Plan, light: Light): Kit {
 
 /** Shadow textures hold in their blue how much light is left; -1 is no shadow. */
 function createShade(left: (x: number, y: number) => number): Texture {
-  const size = 64;
+  const size = 128;
   const texels = new Int32Array(size * size);
   for (let i = 0; i < texels.length; i++) {
     const value = left(((i % size) + 0.5) / (size / 2) - 1, (Math.floor(i / size) + 0.5) / (size / 2) - 1);

@@ -1,6 +1,8 @@
 import { mix, rgb, type Colour } from './canvas.js';
 import { cosine, lerp, sine, type Random } from './numbers.js';
 
+const { max, round, sqrt } = Math;
+
 export type TimeOfDay = 'dawn' | 'noon' | 'overcast' | 'dusk';
 export type Triple = readonly [number, number, number];
 
@@ -39,7 +41,7 @@ export function createLight(random: Random, timeOfDay: TimeOfDay): Light {
   const height = random.range(...look.sunHeight);
   // Not from dead ahead too often: that makes every façade dark.
   const azimuth = random.next();
-  const level = Math.sqrt(1 - height * height);
+  const level = sqrt(1 - height * height);
   const warmth = random.range(0.85, 1.15);
   const bright = random.range(0.78, 1.12);
   const direct = random.range(...look.direct) * bright;
@@ -63,7 +65,7 @@ export function createLight(random: Random, timeOfDay: TimeOfDay): Light {
     cover: random.range(...look.cover),
     haze: mix(horizon, rgb(128, 132, 140), 0.35),
     hazeDistance: random.range(250, 900),
-    contrast: random.range(0.15, 0.75),
+    contrast: random.range(0.1, 0.6),
     litWindows: look.litWindows,
   };
 }
@@ -72,8 +74,8 @@ export function createLight(random: Random, timeOfDay: TimeOfDay): Light {
 export function lightOn(light: Light, nx: number, ny: number, nz: number): number {
   const [sx, sy, sz] = light.sun;
   const facing = nx * sx + ny * sy + nz * sz;
-  if (facing > 0) return SHADE + Math.round(facing * (255 - SHADE));
-  return Math.round(SHADE * (0.82 + 0.14 * ny + 0.06 * nx));
+  if (facing > 0) return SHADE + round(facing * (255 - SHADE));
+  return round(SHADE * (0.82 + 0.14 * ny + 0.06 * nx));
 }
 
 interface Look {
@@ -151,5 +153,5 @@ export function lightOnUpright(light: Light, isShaded: boolean): number {
   const [sx, sy, sz] = light.sun;
   if (isShaded) return SHADE - 6;
   // The camera looks along z: with the sun behind it (sz < 0) it sees the lit side.
-  return SHADE + Math.round((255 - SHADE) * Math.max(0.08, 0.42 - 0.4 * sz + 0.1 * sy - 0.05 * sx * sx));
+  return SHADE + round((255 - SHADE) * max(0.08, 0.42 - 0.4 * sz + 0.1 * sy - 0.05 * sx * sx));
 }

@@ -3,6 +3,8 @@ import { STRIDE } from './projection.js';
 import type { Rasteriser } from './rasteriser.js';
 import type { Texture } from './texture.js';
 
+const { sqrt } = Math;
+
 /** Texture coordinates of a quad's corners: left, top, right, bottom. */
 export type Patch = readonly [number, number, number, number];
 export const WHOLE: Patch = [0, 0, 1, 1];
@@ -47,7 +49,7 @@ export class Mesh {
     const [px, py, pz] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
     const [qx, qy, qz] = [d[0] - a[0], d[1] - a[1], d[2] - a[2]];
     const [nx, ny, nz] = [py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx];
-    const length = Math.sqrt(nx * nx + ny * ny + nz * nz) || 1;
+    const length = sqrt(nx * nx + ny * ny + nz * nz) || 1;
     return lightOn(this.#light, nx / length, ny / length, nz / length);
   }
 }

@@ -1,5 +1,7 @@
 import type { Camera } from './camera.js';
 
+const { abs } = Math;
+
 /** Numbers per vertex: x, y, z in the world and u, v in the texture, where 0 to 1 is its whole width or height. */
 export const STRIDE = 5;
 
@@ -98,9 +100,9 @@ export class Projection {
       const a = i * STRIDE;
       const b = a + STRIDE;
       const cross = (p[a]! - p[0]!) * (p[b + 1]! - p[1]!) - (p[b]! - p[0]!) * (p[a + 1]! - p[1]!);
-      if (Math.abs(cross) > Math.abs(area)) [best, area] = [a, cross];
+      if (abs(cross) > abs(area)) [best, area] = [a, cross];
     }
-    if (Math.abs(area) < 0.01) return false;
+    if (abs(area) < 0.01) return false;
     const ax = p[best]! - p[0]!;
     const ay = p[best + 1]! - p[1]!;
     const bx = p[best + STRIDE]! - p[0]!;

@@ -3,6 +3,8 @@ import type { Film } from './film.js';
 import { Projection, STRIDE } from './projection.js';
 import type { Texture } from './texture.js';
 
+const { abs, ceil, clz32, floor, max, min } = Math;
+
 /** Perspective is exact every so many pixels and straight between: too short to see, and far fewer divisions. */
 const CHUNK = 16;
 /** Nearer the horizon than this there is no texture to follow. */
@@ -91,13 +93,13 @@ export class Rasteriser {
       if (y < low) low = y;
       if (y > high) high = y;
     }
-    const top = Math.max(0, Math.ceil(low - 0.5));
-    const bottom = Math.min(height, Math.ceil(high - 0.5));
+    const top = max(0, ceil(low - 0.5));
+    const bottom = min(height, ceil(high - 0.5));
     if (top >= bottom || rightmost <= 0 || leftmost >= width) return;
     this.#outline(top, bottom);
     for (let y = top; y < bottom; y++) {
-      const from = Math.max(0, Math.ceil(this.#left[y]! - 0.5));
-      const to = Math.min(width, Math.ceil(this.#right[y]! - 0.5));
+      const from = max(0, ceil(this.#left[y]! - 0.5));
+      const to = min(width, ceil(this.#right[y]! - 0.5));
       if (from < to) this.#span(y, from, to, texture, light, isShadow);
     }
   }
@@ -119,8 +121,8 @@ export class Rasteriser {
       const ax = p[a]!;
       const ay = p[a + 1]!;
       const slope = (p[b]! - ax) / (p[b + 1]! - ay);
-      const end = Math.min(bottom, Math.ceil(p[b + 1]! - 0.5));
-      for (let y = Math.max(top, Math.ceil(ay - 0.5)); y < end; y++) {
+      const end = min(bottom, ceil(p[b + 1]! - 0.5));
+      for (let y = max(top, ceil(ay - 0.5)); y < end; y++) {
         const x = ax + (y + 0.5 - ay) * slope;
         if (x < left[y]!) left[y] = x;
         if (x > right[y]!) right[y] = x;
@@ -148,13 +150,13 @@ export class Rasteriser {
     let u = uw / w;
     let v = vw / w;
     for (let x = from; x < to; x += CHUNK) {
-      const length = Math.min(CHUNK, to - x);
+      const length = min(CHUNK, to - x);
       const startW = w;
       // Texels per pixel, across and down, say which mipmap is sharp without glittering.
-      const across = Math.max(Math.abs(ux - u * wx) * wide, Math.abs(vx - v * wx) * tall);
-      const down = Math.max(Math.abs(uy - u * wy) * wide, Math.abs(vy - v * wy) * tall);
+      const across = max(abs(ux - u * wx) * wide, abs(vx - v * wx) * tall);
+      const down = max(abs(uy - u * wy) * wide, abs(vy - v * wy) * tall);
       const density = (across + down) / (2 * w * SHARPNESS);
-      const level = density < 1 ? 0 : Math.min(levels.length - 1, 32 - Math.clz32(density | 0));
+      const level = density < 1 ? 0 : min(levels.length - 1, 32 - clz32(density | 0));
       w += wx * length;
       uw += ux * length;
       vw += vx * length;
@@ -171,8 +173,8 @@ export class Rasteriser {
       const scaleU = (wide >> level) * 65536;
       const scaleV = (tall >> level) * 65536;
       // Counted from the repeat below, so that far along the street the 16 fractional bits are still there.
-      chunk.u = ((u - Math.floor(u)) * scaleU) | 0;
-      chunk.v = ((v - Math.floor(v)) * scaleV) | 0;
+      chunk.u = ((u - floor(u)) * scaleU) | 0;
+      chunk.v = ((v - floor(v)) * scaleV) | 0;
       chunk.stepU = (((endU - u) * scaleU) / length) | 0;
       chunk.stepV = (((endV - v) * scaleV) / length) | 0;
       if (isShadow) this.#shade(light);
@@ -217,12 +219,17 @@ export class Rasteriser {
   /** Dims what the chunk covers. */
   #shade(light: number): void {
     const { light: lights } = this.#film;
-    const { at, length, texels, widthBits, maskU, maskV, stepU, stepV } = this.#chunk;
+    const { at, length, texels, widthBits, maskU, maskV, stepU, stepV, parity } = this.#chunk;
     let { u, v } = this.#chunk;
+    // Dithered along both diagonals, so that edges look soft.
+    let offset = (parity + (parity >> 1)) & 1 ? 24576 : -24576;
+    const across = parity >= 2 ? 1 : -1;
     for (let i = at; i < at + length; i++) {
-      const t = texels[(((v >> 16) & maskV) << widthBits) | ((u >> 16) & maskU)]!;
+      const t =
+        texels[((((v + offset) >> 16) & maskV) << widthBits) | (((u + across * offset) >> 16) & maskU)]!;
       const most = light + (t & 255);
       if (t >= 0 && lights[i]! > most) lights[i] = most;
+      offset = -offset;
       u += stepU;
       v += stepV;
     }

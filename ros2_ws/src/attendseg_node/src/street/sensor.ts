@@ -1,5 +1,7 @@
 import { hash, Random } from './numbers.js';
 
+const { imul, max, min, round } = Math;
+
 const NOISE_LENGTH = 1 << 16;
 
 export interface SensorOptions {
@@ -29,11 +31,11 @@ export class Sensor {
     const { width, height, noise, vignette, seed } = options;
     const random = new Random(seed, 1);
     for (let i = 0; i < NOISE_LENGTH; i++) {
-      this.#noise[i] = Math.max(-127, Math.min(127, Math.round(random.normal() * noise)));
+      this.#noise[i] = max(-127, min(127, round(random.normal() * noise)));
     }
     const loss = (position: number, size: number): number => {
       const from = (2 * position + 1) / size - 1;
-      return Math.round(128 * vignette * from * from);
+      return round(128 * vignette * from * from);
     };
     this.#lossX = Int32Array.from({ length: width }, (_, x) => loss(x, width));
     this.#lossY = Int32Array.from({ length: height }, (_, y) => loss(y, height));
@@ -54,7 +56,7 @@ export class Sensor {
       for (let x = 0; x < width; x++, o += 3) {
         const c = soft[x]!;
         const gain = loss - lossX[x]!;
-        const redBlue = Math.imul(c & 0xff00ff, gain) >>> 8;
+        const redBlue = imul(c & 0xff00ff, gain) >>> 8;
         // Mostly brightness noise, some colour noise.
         const grey = noise[n & (NOISE_LENGTH - 1)]!;
         const tint = noise[(n + 4099) & (NOISE_LENGTH - 1)]! >> 1;

@@ -2,6 +2,8 @@ import { mix } from './canvas.js';
 import type { Light } from './light.js';
 import { clamp, NoiseField, smoothstep } from './numbers.js';
 
+const { max } = Math;
+
 /** The painted part of the sky, in units of the focal length: half its width, its lower and its upper edge. */
 const HALF_WIDTH = 1.6;
 const LOW = -0.3;
@@ -24,7 +26,7 @@ export class Sky {
     ];
     for (let row = 0, i = 0; row < Sky.HEIGHT; row++) {
       const y = HIGH - ((row + 0.5) / Sky.HEIGHT) * (HIGH - LOW);
-      const height = Math.max(0, y);
+      const height = max(0, y);
       const fade = height / (height + 0.35);
       const blue = mix(light.horizon, light.zenith, fade);
       // Clouds lie on a plane overhead: the lower, the farther and the more foreshortened.

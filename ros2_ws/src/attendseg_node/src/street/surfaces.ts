@@ -30,17 +30,14 @@ export function createRoad(plan: Plan, random: Random, isMarked: boolean): Surfa
     const colour = dim(rgb(grey, grey, grey), random.range(0.68, 1.12));
     canvas.rect(x, y, x + random.range(0.5, 1.6), y + random.range(0.5, 2), colour);
   }
-  const lane = width / 4;
-  canvas.repaint((x, _y, colour) => {
-    const fromLane = Math.abs(Math.abs(x - width / 2) - lane);
-    const track = Math.abs(fromLane - 0.75) < 0.35 ? 0.94 : 1;
-    const gutter = Math.min(x, width - x) < 0.35 ? 0.86 : 1;
-    return dim(colour, track * gutter);
-  });
+  for (const wheel of [-1.75, -0.25]) {
+    for (const lane of [width / 4 + 1, (width * 3) / 4 + 1])
+      canvas.tone(lane + wheel, 0, lane + wheel + 0.5, 12, 0.96);
+  }
+  for (const gutter of [0, width - 0.35]) canvas.tone(gutter, 0, gutter + 0.35, 12, 0.88);
   if (isMarked) mark(canvas, plan, random);
   // Markings are worn, too.
-  const worn = new NoiseField(random.seed());
-  canvas.repaint((x, y, colour) => dim(colour, 0.94 + 0.1 * worn.at(x * 7, y * 5)));
+  canvas.weather(random.seed(), 0.05, 0.15, 0);
   return surface(canvas);
 }
 
@@ -142,24 +139,24 @@ export function createHedge(random: Random): Surface {
   return surface(canvas);
 }
 
-/** Bricks in courses with mortar between, every brick a little different. */
-export function layBricks(canvas: Canvas, brick: Colour, mortar: Colour, seed: number): void {
-  const course = 0.085;
-  const length = 0.24;
-  canvas.repaint((x, y) => {
-    const row = Math.floor(y / course);
-    const along = x / length + (row % 2) * 0.5;
-    const stone = Math.floor(along);
-    if (y - row * course < 0.012 || (along - stone) * length < 0.012) return mortar;
-    return dim(brick, 0.82 + 0.36 * chanceOf(seed + row, stone));
-  });
+/** Covers a canvas up to `top` with bricks in courses and mortar between, every brick a little different. */
+export function layBricks(canvas: Canvas, brick: Colour, random: Random, top = canvas.metresHigh): void {
+  const [length, course, joint] = [0.24, 0.085, 0.014];
+  canvas.rect(0, 0, canvas.metresWide, top, mix(brick, rgb(196, 186, 172), 0.42));
+  for (let row = 0; row * course < top; row++) {
+    const y = row * course;
+    for (let x = (row % 2) * -0.5 * length; x < canvas.metresWide; x += length) {
+      const colour = dim(brick, random.range(0.82, 1.18));
+      canvas.rect(x + joint, y + joint, x + length, Math.min(top, y + course), colour);
+    }
+  }
 }
 
 /** A plain wall for gables and the sides of houses. */
 export function createSideWall(colour: Colour, isBrick: boolean, random: Random): Surface {
   const canvas = new Canvas(256, 256, 6, 6, BUILDING);
   canvas.fill(colour);
-  if (isBrick) layBricks(canvas, colour, mix(colour, rgb(196, 186, 172), 0.45), random.seed());
+  if (isBrick) layBricks(canvas, colour, random);
   canvas.weather(random.seed(), 0.14, 1.5, 0.06);
   return surface(canvas);
 }
@@ -210,7 +207,7 @@ export function createFence(kind: FenceKind, random: Random): Surface {
   } else if (kind === 'wall') {
     const brick = random.pick([rgb(142, 84, 66), rgb(164, 132, 92), rgb(150, 146, 138), rgb(188, 182, 170)]);
     canvas.rect(0, 0, 3, high * 0.98, brick);
-    if (random.chance(0.7)) layBricks(canvas, brick, mix(brick, rgb(196, 186, 172), 0.45), random.seed());
+    if (random.chance(0.7)) layBricks(canvas, brick, random, high * 0.98);
     canvas.rect(0, high * 0.9, 3, high * 0.98, rgb(168, 162, 152));
   } else {
     const gap = kind === 'mesh' ? 0.1 : 0.125;

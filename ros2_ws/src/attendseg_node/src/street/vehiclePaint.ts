@@ -40,6 +40,7 @@ export interface Paintwork {
 
 export function paintVehicle(model: VehicleModel, random: Random, hasLampsOn: boolean): Paintwork {
   const body = pickColour(model, random);
+  const isBraking = random.chance(0.3);
   const wheel = new Canvas(32, 32, 2.2, 2.2, CAR);
   const rim = random.pick([rgb(170, 174, 178), rgb(120, 122, 126), rgb(70, 72, 74)]);
   wheel.ellipse(1.1, 1.1, 1, 1, DARK);
@@ -56,7 +57,7 @@ export function paintVehicle(model: VehicleModel, random: Random, hasLampsOn: bo
   return {
     side: paintSide(model, body, random),
     front: paintEnd(model, body, random, true, hasLampsOn),
-    rear: paintEnd(model, body, random, false, hasLampsOn || random.chance(0.3)),
+    rear: paintEnd(model, body, random, false, isBraking || hasLampsOn),
     top: paintTop(model, body),
     wheel: wheel.texture(),
     tyre: tyre.texture(),

@@ -14,6 +14,8 @@ import {
 } from './vehicleModels.js';
 import { paintVehicle, type Paintwork } from './vehiclePaint.js';
 
+const { min, sqrt } = Math;
+
 interface Face {
   readonly texture: Texture;
   /** x (right), y (up), z (forward from the middle), u, v per corner. */
@@ -63,7 +65,7 @@ export class Vehicle {
       // Faces that look away from the camera can't be seen.
       if ((camera.x - v[0]!) * wx + (camera.y - v[1]!) * ny + (camera.z - v[2]!) * wz <= 0) continue;
       const lit = lightOn(light, wx, ny, wz);
-      rasteriser.polygon(v, 0, count, texture, isShaded ? Math.min(lit, SHADE) : lit);
+      rasteriser.polygon(v, 0, count, texture, isShaded ? min(lit, SHADE) : lit);
     }
   }
 }
@@ -145,7 +147,7 @@ function buildFaces(model: VehicleModel, paint: Paintwork): Face[] {
   }
   const r = model.wheelRadius;
   for (const z of model.wheels) {
-    const out = Math.min(sectionAt(model, z - r).beltHalf, sectionAt(model, z + r).beltHalf) + 0.015;
+    const out = min(sectionAt(model, z - r).beltHalf, sectionAt(model, z + r).beltHalf) + 0.015;
     for (const side of [-1, 1]) {
       const reach = r * 1.1;
       const disc = (_x: number, y: number, along: number): [number, number] => [
@@ -191,7 +193,7 @@ function normalOf(corners: readonly Triple[], outward: Triple): Triple {
     z += (px - qx) * (py + qy);
     [px, py, pz] = [qx, qy, qz];
   }
-  const length = Math.sqrt(x * x + y * y + z * z) || 1;
+  const length = sqrt(x * x + y * y + z * z) || 1;
   const sign = x * outward[0] + y * outward[1] + z * outward[2] < 0 ? -1 : 1;
   return [(sign * x) / length, (sign * y) / length, (sign * z) / length];
 }
