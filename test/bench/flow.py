@@ -1,4 +1,4 @@
-"""How much of a camera's flow gets through the node: python test/bench/flow.py [--size 1920x1080] [--rate 30] [--seconds 10]
+"""How much of a camera's flow gets through: python test/bench/flow.py [--size 1920x1080] [--rate 30] [--seconds 10]
 
 Camera, node and a subscriber of the masks are three processes with the shipped Fast DDS profile. Prints frames sent,
 received, segmented and lost, latency from stamp to mask, and the node's CPU time by thread. Run it in the

@@ -6,10 +6,14 @@ import { SegmentationNode } from './segmentationNode.js';
  * @returns the exit code: 0, or 1 with one line on stderr if the node cannot start or go on; launch starts it again
  */
 export async function runNode(argv: readonly string[]): Promise<number> {
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<undefined>((resolve) => {
+    // Handlers are called with the signal's name, which must not pass for a failure.
+    const end = (): void => {
+      resolve(undefined);
+    };
     // They often come twice: launch sends one, and the terminal another to the whole group.
-    process.on('SIGINT', resolve);
-    process.on('SIGTERM', resolve);
+    process.on('SIGINT', end);
+    process.on('SIGTERM', end);
   });
   await rclnodejs.init(undefined, [...argv]);
   rclnodejs.removeSignalHandlers();
