@@ -48,7 +48,7 @@ run() { # kind of report, name, command...
 
 python=$ATTENDSEG_ROS_DIR/bin/python
 folders=()
-for folder in scripts test launch; do [[ ! -d $folder ]] || folders+=("$folder"); done
+for folder in scripts test launch training; do [[ ! -d $folder ]] || folders+=("$folder"); done
 # Plug-ins that a sourced ROS 2 brings (launch_testing) may not suit this pytest.
 export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 

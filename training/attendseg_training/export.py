@@ -103,13 +103,17 @@ def write_output(writer: OnnxWriter, logits: Value, classes: int, size: tuple[in
     below = writer.node("Sub", [some, writer.node("ReduceMax", [some, whole(0)], keepdims=1)])
     sums = writer.node("ReduceSum", [writer.node("Exp", [below]), whole(0)], keepdims=0)
     top = writer.node("Reshape", [writer.node("Reciprocal", [sums]), whole(2, 2, rows, columns)])
-    top = writer.node("Reshape", [writer.node("Transpose", [top], perm=[2, 0, 3, 1]), whole(1, 1, 2 * rows, 2 * columns)])
+    top = writer.node(
+        "Reshape", [writer.node("Transpose", [top], perm=[2, 0, 3, 1]), whole(1, 1, 2 * rows, 2 * columns)]
+    )
     top = writer.node(
         "Resize", [top, "", "", whole(1, 1, height, width)], mode="linear",
         coordinate_transformation_mode="half_pixel",
     )  # fmt: skip
     # Casting truncates, and is undefined beyond a byte.
-    top = writer.node("Add", [writer.node("Mul", [top, writer.constant(np.float32(255))]), writer.constant(np.float32(0.5))])
+    top = writer.node(
+        "Add", [writer.node("Mul", [top, writer.constant(np.float32(255))]), writer.constant(np.float32(0.5))]
+    )
     top = writer.node("Clip", [top, writer.constant(np.float32(0)), writer.constant(np.float32(255))])
     top = writer.node("Cast", [top], to=onnx.TensorProto.UINT8)
     writer.nodes.append(onnx.helper.make_node("Reshape", [top, whole(height, width)], ["confidence"], "confidence"))

@@ -45,9 +45,7 @@ class Shrink(nn.Sequential):
     """Halves height and width: widen, convolve each channel at stride 2, narrow."""
 
     def __init__(self, inputs: int, outputs: int, hidden: int):
-        super().__init__(
-            ConvUnit(inputs, hidden), depthwise(hidden, stride=2), ConvUnit(hidden, outputs, relu=False)
-        )
+        super().__init__(ConvUnit(inputs, hidden), depthwise(hidden, stride=2), ConvUnit(hidden, outputs, relu=False))
 
 
 class Refine(nn.Module):

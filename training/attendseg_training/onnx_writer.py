@@ -78,7 +78,11 @@ class OnnxWriter:
                 bias_scales = (scales * self.step(x.range)[0]).astype(np.float32)
                 # Channels that are all but dead have tiny scales; their bias must still fit in 32 bits.
                 whole = np.clip(np.rint(bias / bias_scales.astype(np.float64)), -(2**31), 2**31 - 1).astype(np.int32)
-                biases = [self.constant(whole), self.constant(bias_scales), self.constant(np.zeros(len(scales), np.int32))]
+                biases = [
+                    self.constant(whole),
+                    self.constant(bias_scales),
+                    self.constant(np.zeros(len(scales), np.int32)),
+                ]
                 inputs.append(self.node("DequantizeLinear", biases, axis=0))
             else:
                 inputs.append(self.constant(bias))

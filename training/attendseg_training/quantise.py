@@ -32,9 +32,7 @@ def quantise(config: Config, run: Path, steps: int, rate: float) -> None:
     network.load_state_dict(state["average"])
     graph = quantised(network)
     batches = Batches(config, state["step"])
-    weights = torch.from_numpy(
-        class_weights(batches.sources[config.class_weights_from][1], config.shape.classes)
-    )
+    weights = torch.from_numpy(class_weights(batches.sources[config.class_weights_from][1], config.shape.classes))
     val = load(config.val)
     observe(graph, True)
     with torch.no_grad():

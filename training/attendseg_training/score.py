@@ -36,7 +36,10 @@ class Confusion:
 
 
 def costs(path: Path) -> tuple[int, int, int]:
-    """Convolutions, their weights and biases, and their multiply-accumulates for one picture, from an ONNX file."""
+    """Convolutions, their weights and biases, and their multiply-accumulates for one picture, from an ONNX file.
+
+    The fixed one behind a Pad only enlarges the logits; it learned nothing and is left out.
+    """
     import onnx
 
     model = onnx.shape_inference.infer_shapes(onnx.load(path))
@@ -49,11 +52,13 @@ def costs(path: Path) -> tuple[int, int, int]:
         node = sources.get(name)
         return shapes[node.input[0]] if node and node.op_type == "DequantizeLinear" else shapes[name]
 
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    convolutions = [
+        node
+        for node in model.graph.node
+        if node.op_type == "Conv" and not (node.input[0] in sources and sources[node.input[0]].op_type == "Pad")
+    ]
     parameters = sum(int(np.prod(shape(name))) for node in convolutions for name in node.input[1:])
-    macs = sum(
-        int(np.prod(shape(node.input[1]))) * int(np.prod(shapes[node.output[0]][2:])) for node in convolutions
-    )
+    macs = sum(int(np.prod(shape(node.input[1]))) * int(np.prod(shapes[node.output[0]][2:])) for node in convolutions)
     return len(convolutions), parameters, macs
 
 

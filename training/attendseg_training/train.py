@@ -3,7 +3,6 @@
 import argparse
 import copy
 import csv
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +26,7 @@ def rate_at(step: int, config: Config) -> float:
 
 
 class Batches:
-    """Prepares the next batch in a thread (without torch, which would fight for the cores) while the network trains on this one."""
+    """Prepares the next batch in a thread while the network trains; without torch, which would fight for the cores."""
 
     def __init__(self, config: Config, start: int):
         self.config = config
@@ -39,13 +38,10 @@ class Batches:
 
     def prepare(self) -> tuple[Tensor, Tensor]:
         crops = [
-            crop(next(self.samples), self.config.crop, self.config.scales, self.rng)
-            for _ in range(self.config.batch)
+            crop(next(self.samples), self.config.crop, self.config.scales, self.rng) for _ in range(self.config.batch)
         ]
         pictures = np.stack([light(c.picture, self.rng, self.config.light) for c in crops])
-        return torch.from_numpy(pictures).permute(0, 3, 1, 2), torch.from_numpy(
-            np.stack([c.label for c in crops])
-        )
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2), torch.from_numpy(np.stack([c.label for c in crops]))
 
     def take(self) -> tuple[Tensor, Tensor]:
         """Nx3xHxW uint8 and NxHxW uint8."""
@@ -93,7 +89,7 @@ def ema_update(average: nn.Module, network: nn.Module, factor: float) -> None:
 def save(state: dict, path: Path) -> None:
     """Whole or not at all: a killed run leaves the earlier checkpoint."""
     torch.save(state, path.with_suffix(".tmp"))
-    os.replace(path.with_suffix(".tmp"), path)
+    path.with_suffix(".tmp").replace(path)
 
 
 def train(config: Config, run: Path) -> None:
@@ -118,9 +114,9 @@ def train(config: Config, run: Path) -> None:
         f"{count_macs(network, 512, 512) / 1e9:.2f} GMACs at 512x512; step {step} of {config.steps} on {device}"
     )
     batches = Batches(config, step)
-    weights = torch.from_numpy(
-        class_weights(batches.sources[config.class_weights_from][1], config.shape.classes)
-    ).to(device)
+    weights = torch.from_numpy(class_weights(batches.sources[config.class_weights_from][1], config.shape.classes)).to(
+        device
+    )
     val = load(config.val)
     log = (run / "log.csv").open("a", newline="")
     rows = csv.writer(log)
