@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { parseSize, picturesOf, positive } from './camera.js';
 import { DemoRecord } from './demoRecord.js';
 import { writeDemoReport } from './demoReport.js';
+import { IMAGE, MASK, OVERLAY, RVIZ } from './demoTopics.js';
 import { requireRos } from './requireRos.js';
 
 export interface DemoOptions {
@@ -21,9 +22,6 @@ export interface DemoOptions {
   readonly live?: true;
 }
 
-const IMAGE = '/camera/image_raw';
-const MASK = '/segmentation/mask';
-const OVERLAY = '/segmentation/overlay';
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** `attendseg demo`: node and camera as processes of their own over DDS, and what came of it in a folder. */
@@ -88,7 +86,7 @@ async function demo(options: DemoOptions): Promise<number> {
     camera = spawn(process.execPath, [MAIN, ...cameraArguments(options, frames)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    if (options.live) console.log('Running until Ctrl-C. Look at it:  rviz2 -d config/attendseg.rviz');
+    if (options.live) console.log(`Running until Ctrl-C. Look at it:  ${RVIZ}`);
     const bar = new SingleBar({
       format: '{bar} {value}/{total} sent, {masks} masks',
       hideCursor: true,

@@ -7,6 +7,7 @@ import { shippedModel } from '../inference/shippedModel.js';
 import { Street } from '../street/street.js';
 import type { DemoOptions } from './demo.js';
 import type { DemoRecord } from './demoRecord.js';
+import { RVIZ } from './demoTopics.js';
 
 /** Writes summary.json and the contact sheet, and prints the table. */
 export async function writeDemoReport(record: DemoRecord, options: DemoOptions, out: string): Promise<void> {
@@ -71,7 +72,7 @@ export async function writeDemoReport(record: DemoRecord, options: DemoOptions, 
   });
   const shown = relative(process.cwd(), out) || '.';
   console.log(`\n  ${shown}/contact_sheet.png, ${shown}/overlay_*.png, ${shown}/summary.json`);
-  console.log('  Live, with ROS and rviz:  npm run demo -- --live   and   rviz2 -d config/attendseg.rviz\n');
+  console.log(`  Live:  npm run demo -- --live   and, with a sourced ROS,   ${RVIZ}\n`);
 }
 
 function ms(value: number): string {
