@@ -161,7 +161,10 @@ class Setup:
             self.drop_unusable_prebuild(log)
             headers = node_headers()
             log.say(f"Node's headers: {headers or 'none found here, node-gyp downloads them'}")
-            env = {"npm_config_nodedir": str(headers)} if headers and "npm_config_nodedir" not in os.environ else {}
+            # rclnodejs asks for 16 compilers at once, which small boards have no memory for; this outranks it.
+            env = {"npm_config_jobs": str(os.cpu_count() or 1)}
+            if headers and "npm_config_nodedir" not in os.environ:
+                env["npm_config_nodedir"] = str(headers)
             self.in_ros(log, ["npm", "rebuild", "rclnodejs", "--no-ignore-scripts", "--foreground-scripts"], env)
             # Exit code 0 says little: its generators swallow their errors. The check publishes every type in use.
             types_used = [f"{package}/msg/{name}" for package, name in PROBED_MESSAGES.items()]
