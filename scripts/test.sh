@@ -2,7 +2,7 @@
 # `npm test`: sets up what is missing, then lint and all test suites. The last line is `N passed, M failed`.
 #   bash scripts/test.sh [SUITE...]    a suite: lint, unit (jest), or a folder of test/ with pytest files: setup, ros, launch, …
 set -uo pipefail
-cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1
 
 give_up() {
   echo "0 passed, 1 failed"
