@@ -11,18 +11,7 @@ from .config import Config, read_config
 from .data import IGNORED, class_weights, load
 from .network import AttendSeg, enlarge, normalise
 from .quantised import observe, quantised
-from .score import Confusion
-from .train import Batches, save
-
-
-def score(graph: torch.fx.GraphModule, samples: list, classes: int) -> Confusion:
-    confusion = Confusion(classes)
-    with torch.no_grad():
-        for sample in samples:
-            picture = torch.from_numpy(sample.picture).permute(2, 0, 1)[None]
-            logits = enlarge(graph(normalise(picture)), sample.label.shape)
-            confusion.add(sample.label, logits.argmax(1)[0].numpy())
-    return confusion
+from .train import Batches, save, validate
 
 
 def quantise(config: Config, run: Path, steps: int, rate: float) -> None:
@@ -39,7 +28,7 @@ def quantise(config: Config, run: Path, steps: int, rate: float) -> None:
         for _ in tqdm(range(16), desc="ranges", unit="batch"):
             graph(normalise(batches.take()[0]))
     observe(graph, False)
-    print(f"int8, ranges only: val mIoU {score(graph, val, config.shape.classes).mean_iou():.2f}")
+    print(f"int8, ranges only: val mIoU {validate(graph, val, config.shape.classes).mean_iou():.2f}")
     optimiser = torch.optim.AdamW(graph.parameters(), rate, weight_decay=0)
     for step in tqdm(range(steps), desc="int8", unit="step"):
         for group in optimiser.param_groups:
@@ -51,7 +40,7 @@ def quantise(config: Config, run: Path, steps: int, rate: float) -> None:
         loss.backward()
         optimiser.step()
     if steps:
-        print(f"int8, {steps} steps on: val mIoU {score(graph, val, config.shape.classes).mean_iou():.2f}")
+        print(f"int8, {steps} steps on: val mIoU {validate(graph, val, config.shape.classes).mean_iou():.2f}")
     save({"graph": graph.state_dict(), "step": state["step"], "int8_steps": steps}, run / "quantised.pt")
 
 

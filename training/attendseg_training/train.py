@@ -50,8 +50,9 @@ class Batches:
         return batch
 
 
-def validate(network: AttendSeg, samples: list[Sample], device: torch.device) -> Confusion:
-    confusion = Confusion(network.shape.classes)
+def validate(network: nn.Module, samples: list[Sample], classes: int, device: str | torch.device = "cpu") -> Confusion:
+    """Scores a network that takes normalised pictures and gives logits at a quarter of their size."""
+    confusion = Confusion(classes)
     network.eval()
     with torch.no_grad():
         for sample in samples:
@@ -144,7 +145,7 @@ def train(config: Config, run: Path) -> None:
             losses.append(loss.item())
             bar.update()
             if step % config.validate_every == 0 or step == config.steps:
-                confusion = validate(average, val, device)
+                confusion = validate(average, val, config.shape.classes, device)
                 seconds = time.monotonic() - started
                 rows.writerow([
                     step, f"{seconds:.0f}", f"{rate_at(step, config):.2e}", f"{np.mean(losses):.4f}",

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import sharp from 'sharp';
 import type { Picture } from '../node/cameraPublisher.js';
 import { Street } from '../street/street.js';
+import { readPicture } from './readPicture.js';
 import { requireRos } from './requireRos.js';
 
 interface CameraCommandOptions {
@@ -58,12 +58,7 @@ export function picturesOf(dir: string): string[] {
 
 async function* folder(dir: string, count = Infinity): AsyncGenerator<Picture> {
   for (const file of picturesOf(dir).slice(0, count)) {
-    const { data, info } = await sharp(file)
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    yield { width: info.width, height: info.height, pixels: data };
+    yield await readPicture(file);
   }
 }
 

@@ -4,9 +4,11 @@ import { InvalidArgumentError, type Command } from 'commander';
 import sharp from 'sharp';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
-import { UNLABELLED, type ModelFile } from '../inference/manifest.js';
+import type { ModelFile } from '../inference/manifest.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
+import { UNLABELLED } from '../vision/unlabelled.js';
+import { readPicture } from './readPicture.js';
 
 interface EvaluateOptions {
   readonly images: string;
@@ -57,23 +59,19 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
     const confusion = new ConfusionMatrix(names.length);
     const runs: number[] = [];
     for (const file of readdirSync(images).sort()) {
-      const picture = await sharp(join(images, file))
-        .removeAlpha()
-        .toColourspace('srgb')
-        .raw()
-        .toBuffer({ resolveWithObject: true });
+      const picture = await readPicture(join(images, file));
       const truth = await sharp(join(labels, `${basename(file, extname(file))}.png`))
         .raw()
         .toBuffer({ resolveWithObject: true });
       const { width, height } = truth.info;
       const result = await segmenter.segment(
         {
-          width: picture.info.width,
-          height: picture.info.height,
+          width: picture.width,
+          height: picture.height,
           encoding: 'rgb8',
           isBigEndian: false,
-          step: picture.info.width * 3,
-          data: picture.data,
+          step: picture.width * 3,
+          data: picture.pixels,
         },
         { fit, opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
       );

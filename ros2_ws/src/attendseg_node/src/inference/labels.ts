@@ -1,4 +1,4 @@
-import { UNLABELLED } from './manifest.js';
+import { UNLABELLED } from '../vision/unlabelled.js';
 
 /**
  * Class ids and confidence from logits, enlarged bilinearly (half-pixel centres) to the network's input size.

@@ -3,10 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { UNLABELLED } from '../vision/unlabelled.js';
 import { ModelError } from './modelError.js';
-
-/** Class id of pixels that belong to no class. */
-export const UNLABELLED = 255;
 
 const size = z.int().min(16).max(8192);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');

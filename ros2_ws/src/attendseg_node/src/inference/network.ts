@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UNLABELLED, type Manifest } from './manifest.js';
+import { UNLABELLED } from '../vision/unlabelled.js';
+import type { Manifest } from './manifest.js';
 import { enlargeIds, logitsToLabels } from './labels.js';
 import { ModelError } from './modelError.js';
 

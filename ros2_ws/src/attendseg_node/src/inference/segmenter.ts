@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
@@ -196,7 +197,7 @@ export class Segmenter {
   async close(): Promise<void> {
     this.#closing = true;
     this.#failure ??= new Error('the segmenter was closed');
-    while (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    while (this.#waiting.size > 0) await sleep(2);
     this.#session.postMessage(CLOSE);
     this.#pixels.postMessage(CLOSE);
     await this.#ended;

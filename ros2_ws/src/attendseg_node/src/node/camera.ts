@@ -1,4 +1,3 @@
-import type { OutputRequest } from '../inference/protocol.js';
 import type { Segmentation, Segmenter } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import { checkImage } from '../vision/rawImage.js';
@@ -38,8 +37,6 @@ export class Camera {
   #slot: { readonly frame: CameraFrame; readonly arrived: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #pacer = new Pacer();
-  readonly #requests: OutputRequest[] = [];
-  readonly #chosen: ImagePublisher[] = [];
 
   constructor(
     private readonly segmenter: Segmenter,
@@ -95,16 +92,21 @@ export class Camera {
 
   async #segment(frame: CameraFrame, arrived: number): Promise<void> {
     const { fit, overlay_opacity, mask_size } = this.host.parameters();
-    const size = resolveMaskSize(mask_size, frame.image, this.segmenter.manifest.input);
-    this.#request(frame.frameId, size.width, size.height);
-    if (this.#requests.length === 0) {
+    const publishers = this.publishers.filter((publisher) => publisher.wanted);
+    if (publishers.length === 0) {
       this.drops.standby++;
       return;
     }
-    const publishers = [...this.#chosen];
+    const { width, height } = resolveMaskSize(mask_size, frame.image, this.segmenter.manifest.input);
+    const outputs = publishers.map((publisher) => ({
+      kind: publisher.kind,
+      width,
+      height,
+      headroom: publisher.headroom(frame.frameId, width, height),
+    }));
     let result: Segmentation;
     try {
-      const options = { fit, opacity: overlay_opacity, outputs: this.#requests };
+      const options = { fit, opacity: overlay_opacity, outputs };
       const pending = this.segmenter.segment(frame.image, options);
       this.#pacer.handedOver(performance.now());
       result = await pending;
@@ -114,10 +116,10 @@ export class Camera {
       this.#pump();
       return;
     }
-    const { times, outputs } = result;
+    const { times } = result;
     const back = performance.now();
     this.#pacer.cameBack(back, times, this.segmenter.inFlight);
-    outputs.forEach((output, i) => {
+    result.outputs.forEach((output, i) => {
       publishers[i]!.publish(output, frame.stamp, frame.frameId);
     });
     result.release();
@@ -125,22 +127,6 @@ export class Camera {
     this.segmented++;
     this.#record(times, back - arrived, published - back);
     this.#pump();
-  }
-
-  /** Which outputs somebody subscribes to now. */
-  #request(frameId: string, width: number, height: number): void {
-    this.#requests.length = 0;
-    this.#chosen.length = 0;
-    for (const publisher of this.publishers) {
-      if (!publisher.wanted) continue;
-      this.#requests.push({
-        kind: publisher.kind,
-        width,
-        height,
-        headroom: publisher.headroom(frameId, width, height),
-      });
-      this.#chosen.push(publisher);
-    }
   }
 
   #record(times: Segmentation['times'], untilBack: number, publish: number): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import { ImageCdr } from '../recording/imageCdr.js';
 import type { RawPublisher } from './imagePublisher.js';
@@ -73,8 +74,4 @@ export async function publishPictures(
   } finally {
     rclnodejs.shutdown();
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

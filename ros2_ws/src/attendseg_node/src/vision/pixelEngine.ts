@@ -5,12 +5,10 @@ import type { Placement } from './letterbox.js';
 import { checkImage, type RawImage } from './rawImage.js';
 import { Resizer } from './resizer.js';
 import { type RgbRows, RowReader } from './rowReader.js';
+import { UNLABELLED } from './unlabelled.js';
 
 /** The bars of a letterbox: this in every channel. */
 export const PADDING_GRAY = 114;
-
-/** The label of pixels that belong to no class; the overlay leaves them as they are. */
-export const UNLABELLED = 255;
 
 /**
  * Pixels in, pixels out: pictures to network inputs, and label maps to pictures. One WebAssembly instance with a few

@@ -1,0 +1,12 @@
+import sharp from 'sharp';
+import type { Picture } from '../node/cameraPublisher.js';
+
+/** A JPEG or PNG file as HxWx3 uint8 RGB, without its alpha channel. */
+export async function readPicture(file: string): Promise<Picture> {
+  const { data, info } = await sharp(file)
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, pixels: data };
+}
