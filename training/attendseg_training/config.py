@@ -35,8 +35,6 @@ class Config:
     """torch.compile: minutes once, then twice as fast on a CPU"""
     size: tuple[int, int] = (360, 480)
     """height and width of the exported network's input"""
-    temperature: float = 1.0
-    """divides the logits before the confidence"""
     classes: dict[str, list[int]] = field(default_factory=dict)
     """name and colour of each class id, in order"""
     description: str = ""

@@ -1,7 +1,7 @@
 """Folders of pictures and label pictures, held in memory as uint8."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,17 @@ class Source:
     """A folder with image/NAME.(jpg|png) and label/NAME.png (one channel, class ids).
 
     `share` is the part of all training samples that comes from here; `void` is the label to ignore;
-    pictures whose name starts with one of `leave_out` are not read (leave one drive out).
+    pictures whose name starts with one of `leave_out`, a list, are not read (leave one drive out).
     """
 
     path: str
     share: float = 1.0
     void: int = 11
-    leave_out: tuple[str, ...] = field(default=())
+    leave_out: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.leave_out, str):
+            raise ValueError(f"{self.path}: leave_out is {self.leave_out!r}; it must be a list: [{self.leave_out}]")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def load(source: Source, limit: int | None = None) -> list[Sample]:
     """All samples of a source, by name. Raises FileNotFoundError where there are none."""
     root = Path(source.path)
     labels = sorted((root / "label").glob("*.png"))[:limit]
-    labels = [path for path in labels if not path.name.startswith(source.leave_out or ("\0",))]
+    labels = [path for path in labels if not path.name.startswith(tuple(source.leave_out))]
     if not labels:
         raise FileNotFoundError(f"{root}/label has no *.png: give a folder with image/ and label/")
     samples = []

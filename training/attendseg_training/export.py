@@ -1,7 +1,8 @@
-"""python -m attendseg_training.export CONFIG -r RUN -o models/NAME: the ONNX files and their manifest."""
+"""python -m attendseg_training.export CONFIG -w WEIGHTS -o models/NAME: the ONNX files and their manifest."""
 
 import argparse
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from torch import fx
 
 from .condenser import Condense, Expand
 from .config import Config, read_config
-from .network import MEAN, SCALE, AttendSeg
-from .onnx_writer import OnnxWriter, Range, Value, tensor
-from .quantised import QuantConv, QuantGate, QuantMean, QuantSum, quantised
+from .onnx_writer import FloatWriter, OnnxWriter, QdqWriter, QLinearWriter, Value, tensor
+from .quantise import Quantised, read_quantised
+from .quantised import QuantConv, QuantGate, QuantMean, QuantSum
 
-PICTURE = Range(127 * SCALE, signed=True)
+FORMS = {"cpu": ("cpu_u8", QLinearWriter), "tensorrt": ("trt_s8", QdqWriter)}
+"""By the manifest's key: end of the file's name, and what writes it."""
 
 
 def write_units(writer: OnnxWriter, graph: fx.GraphModule, picture: Value, size: tuple[int, int]) -> Value:
@@ -43,13 +45,13 @@ def write_units(writer: OnnxWriter, graph: fx.GraphModule, picture: Value, size:
             channels, shape = shapes[node][1], shapes[node][2:]
             match unit:
                 case QuantConv():
-                    values[node] = writer.conv(first, unit)
+                    values[node] = writer.conv(first, unit, node.target)
                 case QuantSum():
-                    values[node] = writer.sum(first, rest[0], unit)
+                    values[node] = writer.sum(first, rest[0], unit.output)
                 case QuantGate():
                     values[node] = writer.gate(first, rest[0], unit, channels, shape)
                 case QuantMean():
-                    values[node] = writer.mean(first, unit)
+                    values[node] = writer.mean(first, unit.output)
                 case Condense():
                     values[node] = writer.condense(first)
                 case Expand():
@@ -59,20 +61,8 @@ def write_units(writer: OnnxWriter, graph: fx.GraphModule, picture: Value, size:
     raise ValueError("the graph has no output")
 
 
-def write_input(writer: OnnxWriter, name: str) -> Value:
-    """uint8 HxWx3 -> the normalised picture, 1x3xHxW. For u8 the camera's bytes are the int8 form already."""
-    planes = writer.node("Transpose", [name], perm=[2, 0, 1])
-    planes = writer.node("Unsqueeze", [planes, writer.constant(np.array([0], np.int64))])
-    if writer.form == "u8":
-        scale, zero = (writer.constant(np.asarray(value)) for value in writer.step(PICTURE))
-        return Value(writer.node("DequantizeLinear", [planes, scale, zero]), PICTURE)
-    floats = writer.node("Cast", [planes], to=onnx.TensorProto.FLOAT)
-    floats = writer.node("Sub", [floats, writer.constant(np.float32(MEAN))])
-    return writer.rounded(writer.node("Mul", [floats, writer.constant(np.float32(SCALE))]), PICTURE)
-
-
-def write_output(writer: OnnxWriter, logits: Value, classes: int, size: tuple[int, int], temperature: float) -> None:
-    """Logits at a quarter -> class ids and confidence, both uint8 HxW.
+def write_output(writer: OnnxWriter, logits: str, classes: int, size: tuple[int, int], temperature: float) -> None:
+    """Float logits at a quarter -> class ids and confidence, both uint8 HxW.
 
     Bilinear enlargement by four is a fixed convolution with sixteen outputs, one for each place within the four
     by four pixels. The winner is found before the places are put side by side, so only bytes are moved; Resize
@@ -81,22 +71,20 @@ def write_output(writer: OnnxWriter, logits: Value, classes: int, size: tuple[in
     """
     height, width = size
     rows, columns = height // 4, width // 4
-    if (rows * 4, columns * 4) != size:
-        raise ValueError(f"{height}x{width}: height and width must be multiples of four")
 
     def whole(*values: int) -> str:
         return writer.constant(np.array(values, np.int64))
 
     steps = np.array([[0.375, 0.625, 0], [0.125, 0.875, 0], [0, 0.875, 0.125], [0, 0.625, 0.375]], np.float32)
     kernels = np.einsum("ai,bj->abij", steps, steps).reshape(16, 1, 3, 3)
-    edged = writer.node("Pad", [logits.name, whole(0, 0, 1, 1, 0, 0, 1, 1)], mode="edge")
-    places = writer.node("Conv", [edged, writer.constant(np.tile(kernels, (classes, 1, 1, 1)))], group=classes)
+    edged = writer.node("Pad", [logits, whole(0, 0, 1, 1, 0, 0, 1, 1)], mode="edge")
+    places = writer.node("Conv", [edged, writer.repeated(kernels, classes)], name="enlarge", group=classes)
     places = writer.node("Reshape", [places, whole(classes, 16, rows, columns)])
 
     ids = writer.node("Cast", [writer.node("ArgMax", [places], axis=0, keepdims=0)], to=onnx.TensorProto.UINT8)
     ids = writer.node("Reshape", [ids, whole(4, 4, rows, columns)])
     ids = writer.node("Transpose", [ids], perm=[2, 0, 3, 1])
-    writer.nodes.append(onnx.helper.make_node("Reshape", [ids, whole(height, width)], ["labels"], "labels"))
+    writer.node("Reshape", [ids, whole(height, width)], "labels")
 
     some = writer.node("Gather", [places, whole(5, 7, 13, 15)], axis=1)
     some = writer.node("Mul", [some, writer.constant(np.float32(1 / temperature))])
@@ -116,54 +104,47 @@ def write_output(writer: OnnxWriter, logits: Value, classes: int, size: tuple[in
     )
     top = writer.node("Clip", [top, writer.constant(np.float32(0)), writer.constant(np.float32(255))])
     top = writer.node("Cast", [top], to=onnx.TensorProto.UINT8)
-    writer.nodes.append(onnx.helper.make_node("Reshape", [top, whole(height, width)], ["confidence"], "confidence"))
+    writer.node("Reshape", [top, whole(height, width)], "confidence")
 
 
-def export(graph: fx.GraphModule, form: str, classes: int, size: tuple[int, int], name: str, temperature: float):
-    writer = OnnxWriter(form)
-    logits = write_units(writer, graph, write_input(writer, "image"), size)
-    write_output(writer, logits, classes, size, temperature)
+def export(network: Quantised, writer: OnnxWriter, classes: int, size: tuple[int, int], name: str) -> onnx.ModelProto:
+    """The whole graph, for pictures of height x width `size`, which must be multiples of four."""
+    logits = write_units(writer, network.graph, writer.picture("image"), size)
+    write_output(writer, writer.floats(logits), classes, size, network.temperature)
     height, width = size
     model = writer.model(
         [tensor("image", "uint8", [height, width, 3])],
         [tensor("labels", "uint8", [height, width]), tensor("confidence", "uint8", [height, width])],
         name,
-        {"form": form},
     )
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def load_quantised(config: Config, run: Path) -> fx.GraphModule:
-    graph = quantised(AttendSeg(config.shape))
-    state = torch.load(run / "quantised.pt", map_location="cpu", weights_only=True)
-    graph.load_state_dict(state["graph"])
-    return graph
+def size_of(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT -> height and width."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()) or min(int(width), int(height)) < 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as 640x480, of at least 64x64")
+    if int(width) % 4 or int(height) % 4:
+        raise argparse.ArgumentTypeError(f"{text}: width and height must be multiples of four")
+    return int(height), int(width)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config")
-    parser.add_argument("-r", "--run", required=True, type=Path, help="folder with quantised.pt")
-    parser.add_argument("-o", "--out", required=True, type=Path, help="folder for the model")
-    parser.add_argument("--fp32", type=Path, help="also write the float form to this file, for comparison")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config)
-    graph = load_quantised(config, arguments.run)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+def write_model(config: Config, network: Quantised, size: tuple[int, int], out: Path) -> None:
+    """Files for each kind of provider, and the manifest, in the folder `out`."""
+    height, width = size
+    name = config.name if size == config.size else f"{config.name}_{width}x{height}"
+    out.mkdir(parents=True, exist_ok=True)
     files = {}
-    for key, form, suffix in (("cpu", "u8", "cpu_u8"), ("tensorrt", "s8", "trt_s8")):
-        file = arguments.out / f"{config.name}_{suffix}.onnx"
-        model = export(graph, form, config.shape.classes, config.size, config.name, config.temperature)
-        file.write_bytes(model.SerializeToString())
+    for key, (suffix, writer) in FORMS.items():
+        file = out / f"{name}_{suffix}.onnx"
+        file.write_bytes(export(network, writer(), config.shape.classes, size, name).SerializeToString())
         files[key] = {"path": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    if arguments.fp32:
-        model = export(graph, "fp32", config.shape.classes, config.size, config.name, config.temperature)
-        arguments.fp32.write_bytes(model.SerializeToString())
-    height, width = config.size
+        print(f"{file}: {file.stat().st_size:,} bytes")
     manifest = {
-        "name": config.name,
-        "description": config.description,
+        "name": name,
+        "description": f"{config.description}, {width}x{height}",
         "training_data": config.training_data,
         "licence": config.licence,
         "input": {"layout": "hwc_uint8", "name": "image", "width": width, "height": height},
@@ -172,7 +153,31 @@ def main() -> None:
         "classes": [{"name": name, "color": color} for name, color in config.classes.items()],
     }
     text = yaml.safe_dump(manifest, sort_keys=False, default_flow_style=None, width=110)
-    (arguments.out / "manifest.yaml").write_text(text)
+    (out / "manifest.yaml").write_text(text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config")
+    parser.add_argument(
+        "-w", "--weights", required=True, type=Path,
+        help="what `quantise` wrote; a float state dict or the folder of a run is quantised first, by ranges",
+    )  # fmt: skip
+    parser.add_argument("-o", "--out", required=True, type=Path, help="folder for the model")
+    parser.add_argument("--size", type=size_of, metavar="WxH", help="of the input, instead of the configuration's")
+    parser.add_argument("--fp32", type=Path, help="also write the float form to this file, for comparison")
+    arguments = parser.parse_args()
+    try:
+        config = read_config(arguments.config)
+        network = read_quantised(arguments.weights, config)
+    except ValueError as error:
+        sys.exit(str(error))
+    size = arguments.size or config.size
+    write_model(config, network, size, arguments.out)
+    if arguments.fp32:
+        model = export(network, FloatWriter(), config.shape.classes, size, config.name)
+        arguments.fp32.parent.mkdir(parents=True, exist_ok=True)
+        arguments.fp32.write_bytes(model.SerializeToString())
 
 
 if __name__ == "__main__":

@@ -1,17 +1,26 @@
-"""Builds ONNX graphs in which every convolution runs in int8.
+"""Builds ONNX graphs in which every convolution runs in int8: three forms of one network.
 
-Two forms of one network. `u8`, for the CPU provider of ONNX Runtime: activations are uint8 (after a ReLU zero
-point 0, else 128) and biases int32. `s8`, for TensorRT: activations are int8 with zero point 0 and biases float.
-`fp32` leaves all rounding out, for comparison.
+`QLinearWriter` is for the CPU provider of ONNX Runtime: activations are uint8 (after a ReLU zero point 0, else 128),
+and the convolutions are written as that provider runs them. `QdqWriter` is for TensorRT: int8 with zero point 0, floats
+between pairs of Q and DQ, float biases. `FloatWriter` leaves all rounding out, for comparison.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from .network import MEAN, SCALE
+from .quantised import BIAS_UNIT, SCALE_UNIT, WEIGHT_MAX, QuantConv, Quantiser
 
 OPSET = 19
-FORMS = ("u8", "s8", "fp32")
+DIGITS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def short_name(number: int) -> str:
+    """a, b, ... z, ba, bb, ...: names are a tenth of a graph's bytes."""
+    head, last = divmod(number, len(DIGITS))
+    return (short_name(head) if head else "") + DIGITS[last]
 
 
 @dataclass(frozen=True)
@@ -21,113 +30,212 @@ class Range:
     limit: float
     signed: bool
 
+    @staticmethod
+    def of(quantiser: Quantiser) -> "Range":
+        return Range(float(quantiser.limit), quantiser.signed)
+
+
+PICTURE = Range(127 * SCALE, signed=True)
+"""(pixel - MEAN) * SCALE has steps of SCALE, so the picture's int8 form is exact."""
+
 
 @dataclass(frozen=True)
 class Value:
-    """A float tensor in the graph, with the range that it was rounded to."""
+    """An activation in the graph: uint8 in QLinearWriter, float in the others; and its range."""
 
     name: str
     range: Range
 
 
 class OnnxWriter:
-    def __init__(self, form: str):
-        self.form = form
+    """What all forms share. A form adds `picture`, `rounded`, `floats`, `moved`, `repeated` and `conv`."""
+
+    def __init__(self) -> None:
         self.nodes = []
         self.initialisers = {}
+        self.names = 0
 
-    def node(self, kind: str, inputs: list[str], **attributes) -> str:
+    def name(self) -> str:
+        self.names += 1
+        return short_name(self.names - 1)
+
+    def node(self, kind: str, inputs: list[str], output: str | None = None, name: str = "", **attributes) -> str:
         """Appends a node and gives the name of its only output."""
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
-        return name
+        output = output or self.name()
+        self.nodes.append(helper.make_node(kind, inputs, [output], name, **attributes))
+        return output
 
     def constant(self, value: np.ndarray) -> str:
         """An initialiser; equal ones are shared."""
+        value = np.asarray(value)
         key = (value.dtype.str, value.shape, value.tobytes())
         if key not in self.initialisers:
-            name = f"constant_{len(self.initialisers)}"
-            self.initialisers[key] = numpy_helper.from_array(value, name)
+            self.initialisers[key] = numpy_helper.from_array(value, self.name())
         return self.initialisers[key].name
 
-    def step(self, range_: Range) -> tuple[np.ndarray, np.ndarray]:
-        """Scale and zero point of an activation in this form."""
-        if self.form == "u8" and not range_.signed:
-            return np.float32(range_.limit / 255), np.uint8(0)
-        return np.float32(range_.limit / 127), np.uint8(128) if self.form == "u8" else np.int8(0)
+    def convolve(self, kind: str, inputs: list[str], unit: QuantConv, name: str) -> str:
+        """A node with a unit's strides, padding, dilation and groups; ONNX's defaults are left out."""
+        pads, ones = [*unit.padding, *unit.padding], [1, 1]
+        attributes = {"strides": (unit.stride, ones), "pads": (pads, [0] * 4), "dilations": (unit.dilation, ones)}
+        given = {key: list(value) for key, (value, default) in attributes.items() if list(value) != default}
+        if unit.groups > 1:
+            given["group"] = unit.groups
+        return self.node(kind, inputs, name=name, **given)
 
-    def rounded(self, name: str, range_: Range) -> Value:
-        """A pair of Q and DQ behind the float tensor `name`."""
-        if self.form == "fp32":
-            return Value(name, range_)
-        scale, zero = (self.constant(np.asarray(value)) for value in self.step(range_))
-        q = self.node("QuantizeLinear", [name, scale, zero])
-        return Value(self.node("DequantizeLinear", [q, scale, zero]), range_)
+    def sum(self, a: Value, b: Value, output: Quantiser) -> Value:
+        return self.rounded(self.node("Add", [self.floats(a), self.floats(b)]), Range.of(output))
 
-    def conv(self, x: Value, unit) -> Value:
-        """A QuantConv. In u8 the quantisation itself clips at zero, so it needs no ReLU."""
-        weight, scales = unit.weight.detach().numpy(), unit.weight_scales().numpy()
-        bias = unit.bias.detach().numpy()
-        if self.form == "fp32":
-            inputs = [x.name, self.constant(weight), self.constant(bias)]
-        else:
-            whole = np.clip(np.rint(weight / scales[:, None, None, None]), -63, 63).astype(np.int8)
-            weights = [self.constant(whole), self.constant(scales), self.constant(np.zeros(len(scales), np.int8))]
-            inputs = [x.name, self.node("DequantizeLinear", weights, axis=0)]
-            if self.form == "u8":
-                bias_scales = (scales * self.step(x.range)[0]).astype(np.float32)
-                # Channels that are all but dead have tiny scales; their bias must still fit in 32 bits.
-                whole = np.clip(np.rint(bias / bias_scales.astype(np.float64)), -(2**31), 2**31 - 1).astype(np.int32)
-                biases = [
-                    self.constant(whole),
-                    self.constant(bias_scales),
-                    self.constant(np.zeros(len(scales), np.int32)),
-                ]
-                inputs.append(self.node("DequantizeLinear", biases, axis=0))
-            else:
-                inputs.append(self.constant(bias))
-        y = self.node(
-            "Conv", inputs, kernel_shape=list(weight.shape[2:]), strides=list(unit.stride),
-            pads=[*unit.padding, *unit.padding], dilations=list(unit.dilation), group=unit.groups,
-        )  # fmt: skip
-        if unit.relu and self.form != "u8":
-            y = self.node("Relu", [y])
-        return self.rounded(y, range_of(unit.output))
-
-    def sum(self, a: Value, b: Value, unit) -> Value:
-        return self.rounded(self.node("Add", [a.name, b.name]), range_of(unit.output))
-
-    def mean(self, x: Value, unit) -> Value:
-        return self.rounded(self.node("GlobalAveragePool", [x.name]), range_of(unit.output))
+    def mean(self, x: Value, output: Quantiser) -> Value:
+        return self.rounded(self.node("GlobalAveragePool", [self.floats(x)]), Range.of(output))
 
     def condense(self, x: Value) -> Value:
-        pooled = self.node("MaxPool", [x.name], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
-        return self.rounded(pooled, x.range)
+        return self.moved("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
 
     def expand(self, x: Value, channels: int, size: tuple[int, int]) -> Value:
         sizes = self.constant(np.array([1, channels, *size], np.int64))
-        enlarged = self.node(
-            "Resize", [x.name, "", "", sizes], mode="nearest",
+        return self.moved(
+            "Resize", [x, "", "", sizes], mode="nearest",
             coordinate_transformation_mode="asymmetric", nearest_mode="floor",
         )  # fmt: skip
-        return self.rounded(enlarged, x.range)
 
     def gate(self, values: Value, attention: Value, unit, channels: int, size: tuple[int, int]) -> Value:
-        attention = self.rounded(self.node("Sigmoid", [attention.name]), range_of(unit.attention))
+        attention = self.rounded(self.node("Sigmoid", [self.floats(attention)]), Range.of(unit.attention))
         attention = self.expand(attention, channels, size)
-        return self.rounded(self.node("Mul", [values.name, attention.name]), range_of(unit.output))
+        return self.rounded(self.node("Mul", [self.floats(values), self.floats(attention)]), Range.of(unit.output))
 
-    def model(self, inputs: list, outputs: list, name: str, metadata: dict[str, str]):
+    def planes(self, name: str) -> str:
+        """uint8 HxWx3 -> uint8 1x3xHxW."""
+        planes = self.node("Transpose", [name], perm=[2, 0, 1])
+        return self.node("Unsqueeze", [planes, self.constant(np.array([0], np.int64))])
+
+    def model(self, inputs: list, outputs: list, name: str) -> ModelProto:
         graph = helper.make_graph(self.nodes, name, inputs, outputs, list(self.initialisers.values()))
-        model = helper.make_model(
+        return helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="attendseg_training", ir_version=9
         )
-        helper.set_model_props(model, metadata)
-        return model
 
 
-def range_of(quantiser) -> Range:
-    return Range(float(quantiser.limit), quantiser.signed)
+class FloatWriter(OnnxWriter):
+    """Floats throughout: what the int8 forms are compared with."""
+
+    def picture(self, name: str) -> Value:
+        floats = self.node("Cast", [self.planes(name)], to=TensorProto.FLOAT)
+        floats = self.node("Sub", [floats, self.constant(np.float32(MEAN))])
+        return self.rounded(self.node("Mul", [floats, self.constant(np.float32(SCALE))]), PICTURE)
+
+    def rounded(self, name: str, range_: Range) -> Value:
+        return Value(name, range_)
+
+    def floats(self, value: Value) -> str:
+        return value.name
+
+    def moved(self, kind: str, inputs: list, **attributes) -> Value:
+        """A node that takes values from one place to another, and so keeps their steps."""
+        x, *rest = inputs
+        return self.rounded(self.node(kind, [x.name, *rest], **attributes), x.range)
+
+    def repeated(self, value: np.ndarray, times: int) -> str:
+        """A constant, repeated along its first axis. TensorRT wants a convolution's kernels written out."""
+        return self.constant(np.concatenate([value] * times))
+
+    def weights(self, unit: QuantConv) -> str:
+        return self.constant(unit.weight.detach().numpy())
+
+    def conv(self, x: Value, unit: QuantConv, name: str) -> Value:
+        inputs = [x.name, self.weights(unit), self.constant(unit.bias.detach().numpy())]
+        y = self.convolve("Conv", inputs, unit, name)
+        return self.rounded(self.node("Relu", [y]) if unit.relu else y, Range.of(unit.output))
+
+
+class QdqWriter(FloatWriter):
+    """int8 with zero point 0, as TensorRT wants it: Q and DQ behind each step, weights behind a DQ of their own."""
+
+    def zero(self, *size: int) -> str:
+        return self.constant(np.zeros(size, np.int8))
+
+    def rounded(self, name: str, range_: Range) -> Value:
+        step = [self.constant(np.float32(range_.limit / 127)), self.zero()]
+        return Value(self.node("DequantizeLinear", [self.node("QuantizeLinear", [name, *step]), *step]), range_)
+
+    def weights(self, unit: QuantConv) -> str:
+        scales = unit.weight_scales().numpy()
+        inputs = [self.constant(unit.whole_weights()), self.constant(scales), self.zero(len(scales))]
+        return self.node("DequantizeLinear", inputs, axis=0)
+
+
+class QLinearWriter(OnnxWriter):
+    """uint8, as ONNX Runtime's CPU provider runs it, without the detour over floats that it would have to undo.
+
+    The scales of all weights are one tensor of float16, and so are all biases: a third of what they take as float32
+    and int32, and half as many names. The numbers are chosen so that nothing is lost (quantised.py). The runtime unpacks
+    them once, when it loads the file.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dequantised: dict[str, str] = {}
+        self.scales: list[np.ndarray] = []
+        self.biases: list[np.ndarray] = []
+        self.parts: list[tuple[str, str]] = []
+
+    def step(self, range_: Range) -> list[str]:
+        """Scale and zero point. A range from 0 on uses all 256 steps."""
+        limit, zero = (127, 128) if range_.signed else (255, 0)
+        return [self.constant(np.float32(range_.limit / limit)), self.constant(np.uint8(zero))]
+
+    def picture(self, name: str) -> Value:
+        """The camera's bytes are the int8 form already."""
+        assert MEAN == 128
+        return Value(self.planes(name), PICTURE)
+
+    def rounded(self, name: str, range_: Range) -> Value:
+        return Value(self.node("QuantizeLinear", [name, *self.step(range_)]), range_)
+
+    def floats(self, value: Value) -> str:
+        if value.name not in self.dequantised:
+            name = self.node("DequantizeLinear", [value.name, *self.step(value.range)])
+            self.dequantised[value.name] = name
+        return self.dequantised[value.name]
+
+    def moved(self, kind: str, inputs: list, **attributes) -> Value:
+        x, *rest = inputs
+        return Value(self.node(kind, [x.name, *rest], **attributes), x.range)
+
+    def repeated(self, value: np.ndarray, times: int) -> str:
+        whole = np.array([times] + [1] * (value.ndim - 1), np.int64)
+        return self.node("Tile", [self.constant(value), self.constant(whole)])
+
+    def conv(self, x: Value, unit: QuantConv, name: str) -> Value:
+        """Quantising the output clips at zero, so that no ReLU is needed."""
+        output = Range.of(unit.output)
+        scale, zero = self.step(x.range)
+        step = np.float32(x.range.limit / (127 if x.range.signed else 255))
+        self.scales.append(unit.weight_scales().numpy())
+        self.biases.append(unit.whole_bias(step))
+        self.parts.append((self.name(), self.name()))
+        scales, bias = self.parts[-1]
+        weights = [self.constant(unit.whole_weights()), scales, self.constant(np.int8(0))]
+        inputs = [x.name, scale, zero, *weights, *self.step(output), bias]
+        return Value(self.convolve("QLinearConv", inputs, unit, name), output)
+
+    def unpack(self) -> None:
+        """Puts in front what turns the two packed tensors into each convolution's scales and biases."""
+        rest, self.nodes = self.nodes, []
+        sizes = self.constant(np.array([len(part) for part in self.scales], np.int64))
+        for i, (parts, unit) in enumerate(((self.scales, SCALE_UNIT), (self.biases, BIAS_UNIT))):
+            numbers = np.concatenate(parts).astype(np.float32)
+            packed = (numbers / np.float32(unit)).astype(np.float16)
+            assert np.array_equal(packed.astype(np.float32) * np.float32(unit), numbers)
+            unpacked = self.node("Cast", [self.constant(packed)], to=TensorProto.FLOAT)
+            unpacked = self.node("Mul", [unpacked, self.constant(np.float32(unit))])
+            if parts is self.biases:
+                unpacked = self.node("Cast", [unpacked], to=TensorProto.INT32)
+            self.nodes.append(helper.make_node("Split", [unpacked, sizes], [names[i] for names in self.parts], axis=0))
+        self.nodes += rest
+
+    def model(self, inputs: list, outputs: list, name: str) -> ModelProto:
+        self.unpack()
+        return super().model(inputs, outputs, name)
 
 
 def tensor(name: str, kind: str, shape: list[int]):

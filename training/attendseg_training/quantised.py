@@ -5,14 +5,17 @@ included: -limit to limit. Weights have seven bits (-63 to 63) for each output c
 pairs of unsigned x signed products are added in 16 bits, and 2 * 255 * 64 still fits.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from .condenser import Condense, ConvUnit, Expand, Gate, GlobalMean, Sum
-from .network import MEAN, SCALE, AttendSeg
+from .network import AttendSeg
 
 WEIGHT_MAX = 63
+SCALE_UNIT, BIAS_UNIT = 2.0**-10, 2.0**15
+"""Scales of weights and biases in int32 are multiples, by a float16, of these: what float16 spans then covers them."""
 UNITS = (ConvUnit, Sum, Gate, Expand, Condense, GlobalMean, nn.Conv2d)
 
 
@@ -57,8 +60,22 @@ class QuantConv(nn.Module):
         self.output = Quantiser(signed=not relu)
 
     def weight_scales(self) -> Tensor:
-        """One for each output channel."""
-        return self.weight.detach().abs().amax((1, 2, 3)).clamp_min(1e-8) / WEIGHT_MAX
+        """One for each output channel, of eleven bits."""
+        scales = self.weight.detach().abs().amax((1, 2, 3)) / WEIGHT_MAX
+        # The smallest still has all its bits as a float16.
+        return (scales / SCALE_UNIT).clamp_min(2.0**-14).half().float() * SCALE_UNIT
+
+    def whole_weights(self) -> np.ndarray:
+        """int8, OxIxHxW."""
+        scales = self.weight_scales()[:, None, None, None]
+        return (self.weight.detach() / scales).round().clamp(-WEIGHT_MAX, WEIGHT_MAX).numpy().astype(np.int8)
+
+    def whole_bias(self, step: np.float32) -> np.ndarray:
+        """int32 of eleven bits, for inputs with this step. A channel's bias and its error stay in proportion."""
+        steps = (self.weight_scales().numpy() * step).astype(np.float64)
+        # Channels that are all but dead have tiny scales; their bias must still fit in 32 bits.
+        bias = np.rint(np.clip(self.bias.detach().numpy() / steps, -(2.0**30), 2.0**30))
+        return ((bias / BIAS_UNIT).astype(np.float16).astype(np.float64) * BIAS_UNIT).astype(np.int32)
 
     def forward(self, x: Tensor) -> Tensor:
         zeros = torch.zeros(self.weight.shape[0], dtype=torch.int32, device=x.device)
@@ -131,8 +148,3 @@ def observe(graph: fx.GraphModule, on: bool) -> None:
     for name, module in graph.named_modules():
         if isinstance(module, Quantiser) and not name.endswith(".attention"):
             module.observing = on
-
-
-PICTURE_LIMIT = 127 * SCALE
-"""Of the normalised picture: (pixel - MEAN) * SCALE has steps of SCALE, so its int8 form is exact."""
-assert MEAN == 128

@@ -1,9 +1,17 @@
-"""python -m attendseg_training.score MODEL DATA: mIoU, sizes and costs of a model's ONNX files."""
+"""python -m attendseg_training.score DATA MODEL...: accuracy, calibration, size and cost of ONNX files."""
 
 import argparse
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+
+from .data import Sample, Source, load
+
+BINS = 15
+"""Steps of confidence in the calibration error and its diagram."""
 
 
 class Confusion:
@@ -38,7 +46,7 @@ class Confusion:
 def costs(path: Path) -> tuple[int, int, int]:
     """Convolutions, their weights and biases, and their multiply-accumulates for one picture, from an ONNX file.
 
-    The fixed one behind a Pad only enlarges the logits; it learned nothing and is left out.
+    The fixed one that only enlarges the logits learned nothing and is left out.
     """
     import onnx
 
@@ -49,73 +57,148 @@ def costs(path: Path) -> tuple[int, int, int]:
     sources = {output: node for node in model.graph.node for output in node.output}
 
     def shape(name: str) -> list[int]:
-        node = sources.get(name)
-        return shapes[node.input[0]] if node and node.op_type == "DequantizeLinear" else shapes[name]
+        """A weight's, which may stand behind a DequantizeLinear."""
+        return shapes.get(name) or shapes[sources[name].input[0]]
 
-    convolutions = [
-        node
-        for node in model.graph.node
-        if node.op_type == "Conv" and not (node.input[0] in sources and sources[node.input[0]].op_type == "Pad")
-    ]
-    parameters = sum(int(np.prod(shape(name))) for node in convolutions for name in node.input[1:])
-    macs = sum(int(np.prod(shape(node.input[1]))) * int(np.prod(shapes[node.output[0]][2:])) for node in convolutions)
-    return len(convolutions), parameters, macs
+    count = parameters = macs = 0
+    for node in model.graph.node:
+        if node.op_type not in ("Conv", "QLinearConv") or node.name == "enlarge":
+            continue
+        weight = shape(node.input[3 if node.op_type == "QLinearConv" else 1])
+        count += 1
+        parameters += int(np.prod(weight)) + weight[0]
+        macs += int(np.prod(weight)) * int(np.prod(shapes[node.output[0]][2:]))
+    return count, parameters, macs
 
 
-def score_file(path: Path, data: str, classes: int) -> tuple[Confusion, float]:
-    """Confusion over a folder of pictures and labels, and the expected calibration error in percent."""
-    import onnxruntime
+@dataclass
+class Score:
+    """Of one file over one folder of pictures."""
 
-    from .data import Source, load
+    path: Path
+    confusion: Confusion
+    bins: np.ndarray = field(default_factory=lambda: np.zeros((BINS, 3)))
+    """By confidence: pixels, sum of confidence, hits"""
+    milliseconds: list[float] = field(default_factory=list)
+    """Of each run"""
+    accuracies: list[float] = field(default_factory=list)
+    """Of each picture, in percent; NaN where nothing is labelled"""
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    confusion = Confusion(classes)
-    # By confidence, in fifteen steps: pixels, sum of confidence, hits.
-    bins = np.zeros((15, 3))
-    for sample in load(Source(data, void=11)):
-        labels, confidence = session.run(None, {session.get_inputs()[0].name: sample.picture})
-        confusion.add(sample.label, labels)
-        known = sample.label < classes
+    def add(self, truth: np.ndarray, labels: np.ndarray, confidence: np.ndarray) -> None:
+        self.confusion.add(truth, labels)
+        known = truth < self.confusion.classes
+        hits = labels[known] == truth[known]
+        self.accuracies.append(100 * float(hits.mean()) if hits.size else float("nan"))
         sure = confidence[known] / 255
-        step = np.minimum((sure * 15).astype(int), 14)
-        for column, weights in enumerate((None, sure, labels[known] == sample.label[known])):
-            bins[:, column] += np.bincount(step, weights, minlength=15)
-    error = 100 * np.abs(bins[:, 1] - bins[:, 2]).sum() / bins[:, 0].sum()
-    return confusion, float(error)
+        step = np.minimum((sure * BINS).astype(int), BINS - 1)
+        for column, weights in enumerate((None, sure, hits)):
+            self.bins[:, column] += np.bincount(step, weights, minlength=BINS)
+
+    def calibration_error(self) -> float:
+        """Expected calibration error in percent."""
+        return float(100 * np.abs(self.bins[:, 1] - self.bins[:, 2]).sum() / self.bins[:, 0].sum())
+
+
+class Runner:
+    """An ONNX file in ONNX Runtime: HxWx3 uint8 pictures of any size to class ids and confidence of that size."""
+
+    def __init__(self, path: Path, threads: int):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0]
+        self.milliseconds = 0.0
+        """Of the last run, resizing left out"""
+
+    def __call__(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        height, width = self.input.shape[:2]
+        rows, columns = picture.shape[:2]
+        if (rows, columns) != (height, width):
+            picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+        started = time.perf_counter()
+        outputs = self.session.run(["labels", "confidence"], {self.input.name: picture})
+        self.milliseconds = 1000 * (time.perf_counter() - started)
+        if (rows, columns) != (height, width):
+            return tuple(
+                np.asarray(Image.fromarray(output).resize((columns, rows), Image.Resampling.NEAREST))
+                for output in outputs
+            )
+        return tuple(outputs)
+
+
+def score_files(paths: list[Path], samples: list[Sample], classes: int, threads: int) -> list[Score]:
+    """All files on the same pictures, in turn, so that their times can be compared."""
+    runners = [Runner(path, threads) for path in paths]
+    scores = [Score(path, Confusion(classes)) for path in paths]
+    for sample in samples:
+        for runner, score in zip(runners, scores, strict=True):
+            score.add(sample.label, *runner(sample.picture))
+            score.milliseconds.append(runner.milliseconds)
+    return scores
+
+
+def table(scores: list[Score], names: list[str]) -> str:
+    """Markdown: a column for each file."""
+    rows = [["", *(score.path.stem for score in scores)]]
+    rows += [[name, *(f"{score.confusion.iou()[i]:.2f}" for score in scores)] for i, name in enumerate(names)]
+    rows.append(["**mean IoU**", *(f"**{score.confusion.mean_iou():.2f}**" for score in scores)])
+    rows.append(["pixel accuracy", *(f"{score.confusion.accuracy():.2f}" for score in scores)])
+    rows.append(["expected calibration error", *(f"{score.calibration_error():.2f}" for score in scores)])
+    rows.append(["milliseconds a run, median", *(f"{np.median(score.milliseconds):.1f}" for score in scores)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    rows.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    )
 
 
 def main() -> None:
     import yaml
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="folder with manifest.yaml")
     parser.add_argument("data", help="folder with image/ and label/")
-    parser.add_argument("--fp32", type=Path, help="also score this ONNX file")
+    parser.add_argument(
+        "models", nargs="+", type=Path, metavar="MODEL",
+        help="folder with manifest.yaml, whose files are all scored, or an ONNX file; the first is a folder",
+    )  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1, help="of each run (default: 1)")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="write confusion.png and reliability.png of the first"
+    )
+    parser.add_argument("--frames", type=Path, metavar="FILE", help="write a picture of its best and worst frames")
     arguments = parser.parse_args()
-    manifest = yaml.safe_load((arguments.model / "manifest.yaml").read_text())
-    names = [entry["name"] for entry in manifest["classes"]]
-    files = [arguments.model / entry["path"] for entry in manifest["files"].values()]
-    files += [arguments.fp32] if arguments.fp32 else []
-    columns = []
-    for path in files:
-        convolutions, parameters, macs = costs(path)
+    paths: list[Path] = []
+    for model in arguments.models:
+        if model.is_dir():
+            manifest = yaml.safe_load((model / "manifest.yaml").read_text())
+            classes = manifest["classes"] if not paths else classes
+            paths += [model / entry["path"] for entry in manifest["files"].values()]
+        elif paths:
+            paths.append(model)
+        else:
+            parser.error(f"{model}: the first MODEL is a folder with a manifest.yaml, which names the classes")
+    for path in paths:
+        count, parameters, macs = costs(path)
         print(
-            f"{path.name}: {path.stat().st_size:,} bytes, {convolutions} convolutions, {parameters:,} parameters, "
+            f"{path.name}: {path.stat().st_size:,} bytes, {count} convolutions, {parameters:,} parameters, "
             f"{macs / 1e9:.2f} GMACs at its input size"
         )
-        columns.append(score_file(path, arguments.data, len(names)))
-    print(f"\n| {'':16} | " + " | ".join(path.stem[-8:] for path in files) + " |")
-    print("| --- |" + " --- |" * len(files))
-    for i, name in enumerate(names):
-        print(f"| {name:16} | " + " | ".join(f"{confusion.iou()[i]:8.2f}" for confusion, _ in columns) + " |")
-    for name, value in (
-        ("mean IoU", lambda c, _: c.mean_iou()),
-        ("pixel accuracy", lambda c, _: c.accuracy()),
-        ("calibration error", lambda _, e: e),
-    ):
-        print(f"| {name:16} | " + " | ".join(f"{value(c, e):8.2f}" for c, e in columns) + " |")
+    samples = load(Source(arguments.data))
+    scores = score_files(paths, samples, len(classes), arguments.threads)
+    print(f"\n{len(samples)} pictures, {arguments.threads} thread(s)\n")
+    print(table(scores, [entry["name"] for entry in classes]))
+    if arguments.plots or arguments.frames:
+        from . import plots
+
+        if arguments.plots:
+            arguments.plots.mkdir(parents=True, exist_ok=True)
+            plots.confusion(scores[0], [entry["name"] for entry in classes], arguments.plots / "confusion.png")
+            plots.reliability(scores[0], arguments.plots / "reliability.png")
+        if arguments.frames:
+            plots.frames(scores[0], samples, Runner(paths[0], arguments.threads), classes, arguments.frames)
 
 
 if __name__ == "__main__":
