@@ -11,7 +11,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from .network import MEAN, SCALE
-from .quantised import BIAS_UNIT, SCALE_UNIT, WEIGHT_MAX, QuantConv, Quantiser
+from .quantised import BIAS_UNIT, SCALE_UNIT, QuantConv, Quantiser
 
 OPSET = 19
 DIGITS = "abcdefghijklmnopqrstuvwxyz"
@@ -167,8 +167,8 @@ class QLinearWriter(OnnxWriter):
     """uint8, as ONNX Runtime's CPU provider runs it, without the detour over floats that it would have to undo.
 
     The scales of all weights are one tensor of float16, and so are all biases: a third of what they take as float32
-    and int32, and half as many names. The numbers are chosen so that nothing is lost (quantised.py). The runtime unpacks
-    them once, when it loads the file.
+    and int32, and half as many names. The numbers are chosen so that nothing is lost (quantised.py). The runtime
+    unpacks them once, when it loads the file.
     """
 
     def __init__(self) -> None:

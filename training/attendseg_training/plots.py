@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
 from .data import Sample
 from .score import Runner, Score
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  a backend without windows has to be chosen first
+plt.switch_backend("Agg")
 
 
 def confusion(score: Score, names: list[str], path: Path) -> None:

@@ -81,7 +81,7 @@ def fit_temperature(network: nn.Module, samples: list[Sample]) -> float:
 
 
 def quantise(network: AttendSeg, config: Config, steps: int = 300, rate: float = 1e-4) -> Quantised:
-    """Ranges from 64 batches of the training sources; `steps` more only where ranges alone lose over 0.3 mIoU on val."""
+    """Ranges from 64 batches of the training sources; `steps` with rounding only where ranges lose over 0.3 mIoU."""
     torch.manual_seed(config.seed)
     batches = Batches(config, 0)
     val = load(config.val)

@@ -165,16 +165,15 @@ def main() -> None:
         help="folder with manifest.yaml, whose files are all scored, or an ONNX file; the first is a folder",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, default=1, help="of each run (default: 1)")
-    parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="write confusion.png and reliability.png of the first"
-    )
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write plots of the first")
     parser.add_argument("--frames", type=Path, metavar="FILE", help="write a picture of its best and worst frames")
     arguments = parser.parse_args()
     paths: list[Path] = []
+    classes: list[dict] = []
     for model in arguments.models:
         if model.is_dir():
             manifest = yaml.safe_load((model / "manifest.yaml").read_text())
-            classes = manifest["classes"] if not paths else classes
+            classes = classes or manifest["classes"]
             paths += [model / entry["path"] for entry in manifest["files"].values()]
         elif paths:
             paths.append(model)
