@@ -14,6 +14,8 @@ class Config:
     name: str
     train: list[Source]
     val: Source
+    calibration: Source | None = None
+    """pictures that the temperature is fitted on; val if left out. They must not have been trained on"""
     shape: Shape = field(default_factory=Shape)
     class_weights_from: int = 0
     """index of the training source whose class shares weigh the loss"""
@@ -53,5 +55,7 @@ def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
         raise ValueError(f"{path}: unknown keys {', '.join(sorted(unknown))}")
     values["train"] = [Source(**source) for source in values["train"]]
     values["val"] = Source(**values["val"])
+    if "calibration" in values:
+        values["calibration"] = Source(**values["calibration"])
     values["shape"] = Shape(**values.get("shape", {}))
     return Config(**values)

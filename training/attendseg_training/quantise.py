@@ -97,7 +97,7 @@ def quantise(network: AttendSeg, config: Config, steps: int = 300, rate: float =
     if before - after > TOLERANCE and steps:
         train_on(graph, batches, config, steps, rate)
         print(f"val mIoU {score(graph):.2f} in int8 after {steps} steps more")
-    temperature = fit_temperature(graph, val)
+    temperature = fit_temperature(graph, load(config.calibration) if config.calibration else val)
     print(f"temperature {temperature:.3f}")
     return Quantised(graph, temperature)
 
