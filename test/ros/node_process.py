@@ -15,7 +15,7 @@ MAIN = ROOT / "dist" / "main.js"
 class NodeProcess:
     """`attendseg node` with these ROS arguments (what follows --ros-args); its output goes to files."""
 
-    def __init__(self, folder: Path, arguments: list[str]) -> None:
+    def __init__(self, folder: Path, arguments: list[str], **environment: str) -> None:
         self._stdout = folder / "stdout"
         self._stderr = folder / "stderr"
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
@@ -25,12 +25,15 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                env=os.environ | {"RCUTILS_COLORIZED_OUTPUT": "0"},
+                env=os.environ | {"RCUTILS_COLORIZED_OUTPUT": "0"} | environment,
             )
 
     @property
     def running(self) -> bool:
         return self._process.poll() is None
+
+    def send(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
 
     @property
     def output(self) -> str:

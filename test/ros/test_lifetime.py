@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
+import time
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,10 +97,44 @@ def test_no_namespace(start: Callable[..., Running], look: Callable[..., Camera]
     assert np.array_equal(look(node, "mask").segment(FRAME)["mask"], cube_labels(PICTURE))
 
 
-def test_a_signal_while_it_starts(tmp_path: Path) -> None:
-    """Ends it too; before it has got so far as to catch signals, as any process."""
-    process = NodeProcess(tmp_path, ["-r", "__ns:=/early"])
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
-    code, _ = process.stop(signal.SIGTERM)
-    assert code in (0, -signal.SIGTERM), process.output
+# Runs before the program: writes a file when the program begins to catch SIGTERM. Node itself, which has not begun to
+# run the program until then, ends by the signal.
+CATCHES = """data:text/javascript,
+import { writeFileSync } from 'node:fs';
+process.on('newListener', (name) => { if (name === 'SIGTERM') writeFileSync(process.env.CATCHES_SIGNALS, ''); });
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_at_any_moment_of_the_start_ends_it_in_silence(tmp_path: Path, how: signal.Signals) -> None:
+    """Thirty moments, from the first at which the program runs; every other one comes twice."""
+    for i in range(30):
+        catches = tmp_path / f"catches_{i}"
+        options = "--import=" + urllib.parse.quote(CATCHES, safe=":/,;")
+        process = NodeProcess(tmp_path, ["-r", "__ns:=/early"], NODE_OPTIONS=options, CATCHES_SIGNALS=str(catches))
+        deadline = time.monotonic() + 20
+        while not catches.exists():
+            assert time.monotonic() < deadline and process.running, f"it never catches signals: {process.output}"
+        # Most of what happens does so early; the last comes when the session is built.
+        time.sleep(0.0005 * i**2)
+        if i % 2:
+            process.send(how)
+        code, _ = process.stop(how)
+        log = [line for line in process.output.splitlines() if "[INFO]" not in line]
+        assert (code, log) == (0, []), f"moment {i}: {process.output}"
+
+
+@pytest.mark.parametrize(
+    "remap",
+    ["segmentation/mask:=no//name", "segmentation/mask:=/diagnostics"],
+    ids=["a name that is none", "a topic of another type"],
+)
+def test_a_start_that_fails_half_way_ends(tmp_path: Path, cube_model: Path, remap: str) -> None:
+    """The model is loaded by then, and its threads must not keep the process alive."""
+    process = NodeProcess(tmp_path, ["-p", f"model:={cube_model}", "-r", "__ns:=/half", "-r", remap])
+    try:
+        code = process.wait(20)
+    finally:
+        process.stop()
+    assert code == 1, process.output
+    assert [line for line in process.errors.splitlines() if line.startswith("attendseg: ")], process.output

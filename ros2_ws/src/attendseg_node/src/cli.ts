@@ -3,15 +3,16 @@ import { Command, CommanderError } from 'commander';
 import { addCameraCommand } from './commands/camera.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
-import { addNodeCommand } from './commands/node.js';
+import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
 /**
  * Runs the `attendseg` program. What follows `--ros-args` is ROS's and is handed on untouched; without a
  * sub-command the program is the node, which is what `ros2 run` and launch start.
  * @param args the command line without node and script
+ * @param ended aborted by SIGINT and SIGTERM, which ends the node; the other commands end as any program
  * @returns the exit code
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], ended: AbortSignal): Promise<number> {
   const split = args.indexOf('--ros-args');
   const own = split < 0 ? [...args] : args.slice(0, split);
   const ros = split < 0 ? [] : args.slice(split);
@@ -22,8 +23,13 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const program = new Command('attendseg')
     .description('Semantic segmentation of camera images for ROS 2 with int8 AttendSeg.')
     .version(version())
-    .exitOverride();
-  addNodeCommand(program, ros, done);
+    .exitOverride()
+    .hook('preAction', (_, command) => {
+      if (command.name() === NODE_COMMAND) return;
+      process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+      if (ended.aborted) throw new CommanderError(130, 'attendseg.interrupted', 'interrupted');
+    });
+  addNodeCommand(program, ros, ended, done);
   addCameraCommand(program, ros, done);
   addDemoCommand(program, done);
   addEvaluateCommand(program, done);

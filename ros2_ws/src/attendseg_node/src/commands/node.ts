@@ -1,15 +1,23 @@
 import type { Command } from 'commander';
 import { requireRos } from './requireRos.js';
 
-/** `attendseg node`: the segmentation node; what ros2 launch starts. */
-export function addNodeCommand(program: Command, ros: readonly string[], done: (code: number) => void): void {
+export const NODE_COMMAND = 'node';
+
+/** `attendseg node`: the segmentation node, until `ended`; what ros2 launch starts. */
+export function addNodeCommand(
+  program: Command,
+  ros: readonly string[],
+  ended: AbortSignal,
+  done: (code: number) => void,
+): void {
   program
-    .command('node', { isDefault: true })
+    .command(NODE_COMMAND, { isDefault: true })
     .description('run the segmentation node (the default); parameters follow --ros-args')
     .action(async () => {
       // Loaded here: the other commands work where there is no ROS.
       requireRos();
+      if (ended.aborted) return;
       const { runNode } = await import('../node/runNode.js');
-      done(await runNode(ros));
+      done(await runNode(ros, ended));
     });
 }

@@ -171,26 +171,39 @@ export class Segmenter {
   segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const started = performance.now();
-    const { data, ...header } = image;
-    const bytes = this.#pool.take(data.byteLength);
-    new Uint8Array(bytes).set(data);
-    const message: FrameMessage = {
+    const taken: ArrayBuffer[] = [];
+    try {
+      const message = this.#compose(image, options, (bytes) => {
+        const buffer = this.#pool.take(bytes);
+        taken.push(buffer);
+        return buffer;
+      });
+      this.#pixels.postMessage(message, taken);
+      return new Promise((resolve, reject) => {
+        this.#waiting.set(message.ticket, { resolve, reject, receive: performance.now() - started });
+      });
+    } catch (error) {
+      // Memory may be short for the next buffer: those taken so far serve the next frame.
+      for (const buffer of taken) this.#pool.give(buffer);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #compose(image: RawImage, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
+    const { data: pixels, ...header } = image;
+    const data = take(pixels.byteLength);
+    new Uint8Array(data).set(pixels);
+    return {
       ticket: this.#ticket++,
       image: header,
-      data: bytes,
+      data,
       fit: options.fit,
       opacity: options.opacity,
       outputs: options.outputs.map((request) => ({
         ...request,
-        buffer: this.#pool.take(
-          request.headroom + request.width * request.height * bytesPerPixel(request.kind),
-        ),
+        buffer: take(request.headroom + request.width * request.height * bytesPerPixel(request.kind)),
       })),
     };
-    return new Promise((resolve, reject) => {
-      this.#pixels.postMessage(message, [message.data, ...message.outputs.map(({ buffer }) => buffer)]);
-      this.#waiting.set(message.ticket, { resolve, reject, receive: performance.now() - started });
-    });
   }
 
   /** Lets the frames in flight finish, frees the session and ends both threads. */

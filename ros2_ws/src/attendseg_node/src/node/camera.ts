@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Segmentation, Segmenter } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import { checkImage } from '../vision/rawImage.js';
@@ -8,8 +9,11 @@ import { resolveMaskSize } from './maskSize.js';
 import { Pacer } from './pacer.js';
 import type { Parameters } from './parameterTable.js';
 
-export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed'] as const;
-/** Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, or its run failed. */
+export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
+/**
+ * Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, its run or a publisher
+ * failed, or the node stopped.
+ */
 export type DropReason = (typeof DROP_REASONS)[number];
 
 export const STAGES = ['receive', 'prepare', 'wait', 'run', 'finish', 'publish', 'total'] as const;
@@ -22,12 +26,21 @@ export interface CameraHost {
   readonly refuse: (cause: ImageErrorReason | 'failed', message: string) => void;
 }
 
+/** What a camera needs from the segmenter. */
+export type CameraSegmenter = Pick<Segmenter, 'free' | 'inFlight' | 'segment' | 'manifest'>;
+/** What a camera needs from an output's publisher; each call may throw. */
+export type OutputPublisher = Pick<ImagePublisher, 'kind' | 'wanted' | 'headroom' | 'publish'>;
+
 /**
  * One camera's way through the segmenter: the newest frame waits in a slot, is handed over just in time, and its
- * outputs are published with its stamp. Counters add up: received = masks + drops + under way.
+ * outputs are published with its stamp. Counters add up: received = masks + drops + waiting + under way. A frame may
+ * fail, whatever throws: the camera goes on.
  */
 export class Camera {
-  readonly drops: Record<DropReason, number> = { standby: 0, superseded: 0, undecodable: 0, failed: 0 };
+  readonly drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
+    DropReason,
+    number
+  >;
   readonly stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations()])) as Record<
     Stage,
     Durations
@@ -36,11 +49,13 @@ export class Camera {
   segmented = 0;
   #slot: { readonly frame: CameraFrame; readonly arrived: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #state: 'open' | 'stopping' | 'stopped' = 'open';
+  readonly #underWay = new Set<Promise<void>>();
   readonly #pacer = new Pacer();
 
   constructor(
-    private readonly segmenter: Segmenter,
-    private readonly publishers: readonly ImagePublisher[],
+    private readonly segmenter: CameraSegmenter,
+    private readonly publishers: readonly OutputPublisher[],
     private readonly host: CameraHost,
   ) {}
 
@@ -48,19 +63,26 @@ export class Camera {
     return !this.publishers.some((publisher) => publisher.wanted);
   }
 
+  /** Frames that wait or are under way. */
+  get pending(): number {
+    return this.#underWay.size + (this.#slot === undefined ? 0 : 1);
+  }
+
   /** A frame arrived. Its bytes are read again until it is handed over, so they must stay as they are. */
   receive(frame: CameraFrame): void {
     this.received++;
-    if (this.standby) {
-      this.drops.standby++;
+    if (this.#state !== 'open') {
+      this.drops.stopped++;
       return;
     }
     try {
+      if (this.standby) {
+        this.drops.standby++;
+        return;
+      }
       checkImage(frame.image);
     } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      this.drops.undecodable++;
-      this.host.refuse(error.reason, error.message);
+      this.#refuse(error);
       return;
     }
     if (this.#slot !== undefined) this.drops.superseded++;
@@ -68,11 +90,24 @@ export class Camera {
     this.#pump();
   }
 
-  /** Forgets the waiting frame and takes no other out of the slot. */
-  stop(): void {
-    clearTimeout(this.#timer);
-    if (this.#slot !== undefined) this.drops.superseded++;
-    this.#slot = undefined;
+  /**
+   * Takes no more frames and lets those under way finish, for `patience` ms at most. When this resolves, nothing is
+   * published any more.
+   */
+  async stop(patience: number): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'stopping';
+      clearTimeout(this.#timer);
+      if (this.#slot !== undefined) this.drops.stopped++;
+      this.#slot = undefined;
+    }
+    const tooLong = new AbortController();
+    await Promise.race([
+      Promise.all(this.#underWay),
+      sleep(patience, undefined, { signal: tooLong.signal }).catch(() => undefined),
+    ]);
+    tooLong.abort();
+    this.#state = 'stopped';
   }
 
   #pump(): void {
@@ -87,16 +122,28 @@ export class Camera {
     }
     const { frame, arrived } = this.#slot;
     this.#slot = undefined;
-    void this.#segment(frame, arrived);
+    const done: Promise<void> = this.#segment(frame, arrived)
+      .then(
+        (outcome) => {
+          if (outcome === 'segmented') this.segmented++;
+          else this.drops[outcome]++;
+        },
+        (error: unknown) => {
+          this.#refuse(error);
+        },
+      )
+      .finally(() => {
+        this.#underWay.delete(done);
+        this.#pump();
+      });
+    this.#underWay.add(done);
   }
 
-  async #segment(frame: CameraFrame, arrived: number): Promise<void> {
+  /** @throws whatever the segmenter and the publishers throw */
+  async #segment(frame: CameraFrame, arrived: number): Promise<'segmented' | 'standby' | 'stopped'> {
     const { fit, overlay_opacity, mask_size } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
-    if (publishers.length === 0) {
-      this.drops.standby++;
-      return;
-    }
+    if (publishers.length === 0) return 'standby';
     const { width, height } = resolveMaskSize(mask_size, frame.image, this.segmenter.manifest.input);
     const outputs = publishers.map((publisher) => ({
       kind: publisher.kind,
@@ -104,29 +151,31 @@ export class Camera {
       height,
       headroom: publisher.headroom(frame.frameId, width, height),
     }));
-    let result: Segmentation;
+    const pending = this.segmenter.segment(frame.image, { fit, opacity: overlay_opacity, outputs });
+    this.#pacer.handedOver(performance.now());
+    const result = await pending;
     try {
-      const options = { fit, opacity: overlay_opacity, outputs };
-      const pending = this.segmenter.segment(frame.image, options);
-      this.#pacer.handedOver(performance.now());
-      result = await pending;
-    } catch (error) {
+      if (this.#state === 'stopped') return 'stopped';
+      const back = performance.now();
+      this.#pacer.cameBack(back, result.times, this.segmenter.inFlight);
+      result.outputs.forEach((output, i) => {
+        publishers[i]!.publish(output, frame.stamp, frame.frameId);
+      });
+      this.#record(result.times, back - arrived, performance.now() - back);
+      return 'segmented';
+    } finally {
+      result.release();
+    }
+  }
+
+  #refuse(error: unknown): void {
+    if (error instanceof ImageError) {
+      this.drops.undecodable++;
+      this.host.refuse(error.reason, error.message);
+    } else {
       this.drops.failed++;
       this.host.refuse('failed', error instanceof Error ? error.message : String(error));
-      this.#pump();
-      return;
     }
-    const { times } = result;
-    const back = performance.now();
-    this.#pacer.cameBack(back, times, this.segmenter.inFlight);
-    result.outputs.forEach((output, i) => {
-      publishers[i]!.publish(output, frame.stamp, frame.frameId);
-    });
-    result.release();
-    const published = performance.now();
-    this.segmented++;
-    this.#record(times, back - arrived, published - back);
-    this.#pump();
   }
 
   #record(times: Segmentation['times'], untilBack: number, publish: number): void {

@@ -33,10 +33,15 @@ export class ImagePublisher {
     return this.#head(frameId, width, height).headroom;
   }
 
+  /** @throws Error that names the topic, if the middleware does not take the message */
   publish(output: Output, stamp: Stamp, frameId: string): void {
     const message = Buffer.from(output.buffer);
     this.#head(frameId, output.width, output.height).write(message, stamp);
-    this.publisher.publish(message);
+    try {
+      this.publisher.publish(message);
+    } catch (error) {
+      throw new Error(`${this.publisher.topic}: not published: ${String(error)}`, { cause: error });
+    }
   }
 
   #head(frameId: string, width: number, height: number): ImageCdr {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
+import { Scope } from '../inference/scope.js';
 import { Segmenter } from '../inference/segmenter.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Camera } from './camera.js';
@@ -17,6 +19,8 @@ type TypeName = Parameters<Node['createPublisher']>[0];
 
 /** Milliseconds that a frame in flight gets at the end. */
 const LAST_FRAME = 800;
+/** Milliseconds that the session gets to close. */
+const CLOSING = 400;
 
 /** A node that segments one camera's pictures. */
 export class SegmentationNode {
@@ -25,11 +29,11 @@ export class SegmentationNode {
   readonly #camera: Camera;
   readonly #loss = new TransportLoss();
   #complaint: string | undefined;
-  #stopped = false;
 
   private constructor(
     node: Node,
     segmenter: Segmenter,
+    private readonly scope: Scope,
     parameters: () => ReturnType<ReturnType<typeof declareParameters>>,
   ) {
     this.#node = node;
@@ -66,22 +70,24 @@ export class SegmentationNode {
     );
     const diagnostics = node.createPublisher(DIAGNOSTICS_TOPIC.type as TypeName, DIAGNOSTICS_TOPIC.name);
     node.createTimer(1_000_000_000n, () => {
-      const report = diagnose(
-        {
-          node: node.getFullyQualifiedName().slice(1),
-          topic,
-          model: segmenter.manifest.name,
-          provider: segmenter.choice.provider,
-          threads: segmenter.threads,
-          camera: this.#camera,
-          loss: this.#loss,
-          publishers: node.countPublishers(topic),
-          complaint: this.#complaint,
-        },
-        node.getClock().now().toMsg(),
-      );
-      this.#complaint = undefined;
-      diagnostics.publish(report);
+      this.#fence('diagnostics not published', () => {
+        const report = diagnose(
+          {
+            node: node.getFullyQualifiedName().slice(1),
+            topic,
+            model: segmenter.manifest.name,
+            provider: segmenter.choice.provider,
+            threads: segmenter.threads,
+            camera: this.#camera,
+            loss: this.#loss,
+            publishers: node.countPublishers(topic),
+            complaint: this.#complaint,
+          },
+          node.getClock().now().toMsg(),
+        );
+        this.#complaint = undefined;
+        diagnostics.publish(report);
+      });
     });
     const { manifest, choice, threads } = segmenter;
     log.info(
@@ -91,18 +97,23 @@ export class SegmentationNode {
   }
 
   /**
-   * Creates the node under the name `attendseg` and loads its model. rclnodejs must be initialised.
-   * @throws Error that names the parameter, file or provider that cannot be used.
+   * Creates the node under the name `attendseg` and loads its model. rclnodejs must be initialised. What it opens
+   * belongs to the scope, also where the start fails half-way.
+   * @throws Error that names the parameter, file, provider or topic that cannot be used.
    */
-  static async start(argv: readonly string[]): Promise<SegmentationNode> {
+  static async start(argv: readonly string[], scope: Scope): Promise<SegmentationNode> {
     const node = new rclnodejs.Node('attendseg');
     const overrides = readOverrides(argv, node.name(), node.namespace());
     const parameters = declareParameters(node, overrides, (message) => {
       node.getLogger().warn(message);
     });
     const { model, provider, threads } = parameters();
-    const segmenter = await Segmenter.open({ model: model || shippedModel(), provider, threads });
-    return new SegmentationNode(node, segmenter, parameters);
+    const segmenter = scope.own(
+      await Segmenter.open({ model: model || shippedModel(), provider, threads }),
+      // A run cannot be broken off, and the process waits for its thread in any case.
+      (opened) => Promise.race([opened.close(), sleep(CLOSING, undefined, { ref: false })]),
+    );
+    return new SegmentationNode(node, segmenter, scope, parameters);
   }
 
   /** Resolves with the cause if the node cannot go on. */
@@ -114,35 +125,34 @@ export class SegmentationNode {
     this.#node.spin(10);
   }
 
-  /** Takes no more frames, lets those in flight finish if they soon do, and frees the session. */
+  /** Takes no more frames, lets those in flight finish if they soon do, and closes the scope. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#camera.stop();
-    await Promise.race([
-      this.#segmenter.close(),
-      new Promise((resolve) => setTimeout(resolve, LAST_FRAME).unref()),
-    ]);
+    await this.#camera.stop(LAST_FRAME);
     const { received, segmented, drops } = this.#camera;
     const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
     this.#node
       .getLogger()
       .info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
+    await this.scope.close();
   }
 
   #receive(
     message: unknown,
     info: { publisherGid: Buffer; publicationSequenceNumber: bigint } | undefined,
   ): void {
-    if (this.#stopped) return;
-    // A throw in a ROS callback would abort the process.
-    try {
+    this.#fence('frame not used', () => {
       if (info !== undefined)
         this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
       this.#camera.receive(parseImage(message));
+    });
+  }
+
+  /** Runs a callback of ROS's. A throw in one would abort the process. */
+  #fence(failure: string, callback: () => void): void {
+    try {
+      callback();
     } catch (error) {
-      this.#node
-        .getLogger()
-        .error(`frame not used: ${error instanceof Error ? error.message : String(error)}`);
+      this.#node.getLogger().error(`${failure}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { Scope } from '#inference/scope.js';
+
+describe('a scope', () => {
+  test('disposes in reverse, one after the other, each once', async () => {
+    const scope = new Scope();
+    const order: string[] = [];
+    for (const name of ['first', 'second', 'third']) {
+      const owned = scope.own(name, async (resource) => {
+        order.push(`${resource} begins`);
+        await Promise.resolve();
+        order.push(`${resource} ends`);
+      });
+      expect(owned).toBe(name);
+    }
+    const both = [scope.close(), scope.close()];
+    expect(await Promise.all(both)).toEqual([[], []]);
+    expect(order).toEqual(['third', 'second', 'first'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+  });
+
+  test('goes on when one throws, and tells what was thrown', async () => {
+    const scope = new Scope();
+    let disposed = 0;
+    const dispose = (): void => {
+      disposed++;
+    };
+    scope.own(0, dispose);
+    scope.own(0, () => {
+      throw new Error('sticks');
+    });
+    scope.own(0, () => Promise.reject(new Error('sticks too')));
+    scope.own(0, dispose);
+    const errors = await scope.close();
+    expect(errors.map(({ message }) => message)).toEqual(['sticks too', 'sticks']);
+    expect(disposed).toBe(2);
+  });
+
+  test('that is closed disposes of what comes late', async () => {
+    const scope = new Scope();
+    const closed = scope.close();
+    let disposed = 0;
+    scope.own(0, () => {
+      disposed++;
+    });
+    await closed;
+    await scope.close();
+    expect(disposed).toBe(1);
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Segmentation } from '#inference/segmenter.js';
+import { Camera, type CameraSegmenter, type OutputPublisher } from '#node/camera.js';
+import type { CameraFrame } from '#node/imageMessage.js';
+import type { Parameters } from '#node/parameterTable.js';
+
+const WIDTH = 16;
+const HEIGHT = 16;
+const PARAMETERS = { fit: 'letterbox', overlay_opacity: 0.5, mask_size: 'image' } as Parameters;
+const FRAME: CameraFrame = {
+  image: {
+    encoding: 'rgb8',
+    width: WIDTH,
+    height: HEIGHT,
+    step: 3 * WIDTH,
+    isBigEndian: false,
+    data: new Uint8Array(3 * WIDTH * HEIGHT),
+  },
+  stamp: { sec: 1, nanosec: 2 },
+  frameId: 'camera',
+};
+
+/** A segmenter whose runs end when the test says so. */
+class FakeSegmenter {
+  readonly runs: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly manifest = { input: { width: WIDTH, height: HEIGHT } } as CameraSegmenter['manifest'];
+  inFlight = 0;
+  released = 0;
+  refusal: Error | undefined;
+
+  get free(): boolean {
+    return this.inFlight < 2;
+  }
+
+  segment: CameraSegmenter['segment'] = (_, { outputs }) => {
+    if (this.refusal !== undefined) throw this.refusal;
+    this.inFlight++;
+    return new Promise<Segmentation>((resolve, reject) => {
+      this.runs.push({
+        resolve: () => {
+          this.inFlight--;
+          resolve({
+            outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
+            times: { receive: 0, prepare: 0, run: 0, finish: 0 },
+            release: () => {
+              this.released++;
+            },
+          });
+        },
+        reject: (error) => {
+          this.inFlight--;
+          reject(error);
+        },
+      });
+    });
+  };
+}
+
+function setUp(publisher: Partial<OutputPublisher> = {}) {
+  const segmenter = new FakeSegmenter();
+  let published = 0;
+  const output: OutputPublisher = {
+    kind: 'mask',
+    headroom: () => 0,
+    publish: () => {
+      published++;
+    },
+    wanted: true,
+  };
+  Object.defineProperties(output, Object.getOwnPropertyDescriptors(publisher));
+  const refused: string[] = [];
+  const camera = new Camera(segmenter, [output], {
+    parameters: () => PARAMETERS,
+    refuse: (_, message) => refused.push(message),
+  });
+  const addsUp = (): boolean =>
+    camera.received ===
+    camera.segmented + Object.values(camera.drops).reduce((sum, count) => sum + count) + camera.pending;
+  return { camera, segmenter, refused, addsUp, published: () => published };
+}
+
+/** Lets everything run that is ready to. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('a frame may fail, and the camera goes on', () => {
+  const broken = (): never => {
+    throw new RangeError('Array buffer allocation failed');
+  };
+  const cases: Record<string, Partial<OutputPublisher>> = {
+    publish: { publish: broken },
+    headroom: { headroom: broken },
+    wanted: {
+      get wanted(): boolean {
+        return broken();
+      },
+    },
+  };
+  test.each(Object.keys(cases))('when %s throws', async (name) => {
+    const { camera, segmenter, refused, addsUp, published } = setUp(cases[name]);
+    for (let i = 0; i < 3; i++) {
+      camera.receive(FRAME);
+      await settle();
+      segmenter.runs.pop()?.resolve();
+      await settle();
+    }
+    expect(camera.drops.failed).toBe(3);
+    expect(refused).toHaveLength(3);
+    expect(refused[0]).toContain('Array buffer allocation failed');
+    expect(published()).toBe(0);
+    expect(camera.pending).toBe(0);
+    expect(segmenter.released).toBe(name === 'publish' ? 3 : 0);
+    expect(addsUp()).toBe(true);
+  });
+
+  test('when the segmenter throws, rejects, and then works', async () => {
+    const { camera, segmenter, refused, addsUp, published } = setUp();
+    segmenter.refusal = new RangeError('no memory');
+    camera.receive(FRAME);
+    await settle();
+    segmenter.refusal = undefined;
+    camera.receive(FRAME);
+    await settle();
+    segmenter.runs[0]!.reject(new Error('the run failed'));
+    await settle();
+    camera.receive(FRAME);
+    await settle();
+    segmenter.runs[1]!.resolve();
+    await settle();
+    expect(refused).toEqual(['no memory', 'the run failed']);
+    expect([camera.received, camera.segmented, camera.drops.failed, published()]).toEqual([3, 1, 2, 1]);
+    expect(addsUp()).toBe(true);
+  });
+});
+
+describe('after stop', () => {
+  test('what ends in time is published, what ends late is not', async () => {
+    const { camera, segmenter, addsUp, published } = setUp();
+    camera.receive(FRAME);
+    await settle();
+    camera.receive(FRAME);
+    await settle();
+    const stopping = camera.stop(50);
+    segmenter.runs[0]!.resolve();
+    await stopping;
+    const inTime = published();
+    expect(inTime).toBe(1);
+    camera.receive(FRAME);
+    for (const run of segmenter.runs.slice(1)) run.resolve();
+    await settle();
+    expect(published()).toBe(inTime);
+    expect(camera.segmented).toBe(1);
+    expect(camera.drops.stopped).toBe(2);
+    expect(camera.pending).toBe(0);
+    expect(segmenter.released).toBe(segmenter.runs.length);
+    expect(addsUp()).toBe(true);
+  });
+
+  test('it does not wait for longer than it has to', async () => {
+    const { camera, segmenter } = setUp();
+    camera.receive(FRAME);
+    await settle();
+    segmenter.runs[0]!.resolve();
+    const started = performance.now();
+    await camera.stop(60_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
