@@ -18,12 +18,28 @@ test('ignores detached buffers', () => {
   expect(pool.take(0)).not.toBe(buffer);
 });
 
-test('keeps a bounded number of sizes and buffers', () => {
-  const pool = new BufferPool(2, 1);
-  const [a, b, c, d] = [new ArrayBuffer(1), new ArrayBuffer(2), new ArrayBuffer(3), new ArrayBuffer(3)];
-  for (const buffer of [a, b, c, d]) pool.give(buffer);
-  expect(pool.take(1)).not.toBe(a);
-  expect(pool.take(2)).toBe(b);
-  expect(pool.take(3)).toBe(c);
-  expect(pool.take(3)).not.toBe(d);
+test('keeps a bounded number of bytes, and lets the longest unused go first', () => {
+  const pool = new BufferPool(100);
+  const [a, b, c] = [new ArrayBuffer(40), new ArrayBuffer(50), new ArrayBuffer(30)];
+  for (const buffer of [a, b, c]) pool.give(buffer);
+  expect(pool.bytes).toBe(80);
+  expect(pool.take(40)).not.toBe(a);
+  expect(pool.take(50)).toBe(b);
+  expect(pool.take(30)).toBe(c);
+  expect(pool.bytes).toBe(0);
+  pool.give(new ArrayBuffer(101));
+  expect(pool.bytes).toBe(0);
+});
+
+test('lets a size go that is not asked for any more', () => {
+  const pool = new BufferPool();
+  pool.give(pool.take(100_000_000));
+  for (let frame = 0; frame < 100; frame++) pool.give(pool.take(1000));
+  expect(pool.bytes).toBe(1000);
+});
+
+test('sizes that change all the time do not pile up', () => {
+  const pool = new BufferPool();
+  for (let size = 1; size < 10_000; size++) pool.give(pool.take(size * 100));
+  expect(pool.bytes).toBeLessThanOrEqual(66 * 1_000_000);
 });

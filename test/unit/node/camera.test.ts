@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Segmentation } from '#inference/segmenter.js';
-import { Camera, type CameraSegmenter, type OutputPublisher } from '#node/camera.js';
+import { Camera, type OutputPublisher } from '#node/camera.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
+import { Scheduler, type Backend } from '#node/scheduler.js';
 
 const WIDTH = 16;
 const HEIGHT = 16;
@@ -21,9 +22,8 @@ const FRAME: CameraFrame = {
 };
 
 /** A segmenter whose runs end when the test says so. */
-class FakeSegmenter {
+class FakeSegmenter implements Backend {
   readonly runs: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  readonly manifest = { input: { width: WIDTH, height: HEIGHT } } as CameraSegmenter['manifest'];
   inFlight = 0;
   released = 0;
   refusal: Error | undefined;
@@ -32,7 +32,7 @@ class FakeSegmenter {
     return this.inFlight < 2;
   }
 
-  segment: CameraSegmenter['segment'] = (_, { outputs }) => {
+  segment: Backend['segment'] = (_, { outputs }) => {
     if (this.refusal !== undefined) throw this.refusal;
     this.inFlight++;
     return new Promise<Segmentation>((resolve, reject) => {
@@ -69,7 +69,8 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
   };
   Object.defineProperties(output, Object.getOwnPropertyDescriptors(publisher));
   const refused: string[] = [];
-  const camera = new Camera(segmenter, [output], {
+  const camera = new Camera(new Scheduler(segmenter), [output], {
+    network: { width: WIDTH, height: HEIGHT },
     parameters: () => PARAMETERS,
     refuse: (_, message) => refused.push(message),
   });

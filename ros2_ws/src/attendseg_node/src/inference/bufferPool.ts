@@ -1,31 +1,53 @@
+/** Bytes that a pool keeps at most, unless told otherwise: enough for the frames of a 4K camera. */
+export const POOL_BYTES = 256 * 2 ** 20;
+/** A size that was not asked for during so many takes is let go: one huge frame does not stay for ever. */
+const PATIENCE = 64;
+
 /**
  * Keeps byte buffers for the next frame of the same size. Buffers that were transferred to a worker come
  * back as new objects over the same memory, so the pool knows sizes, not identities.
  */
 export class BufferPool {
-  readonly #free = new Map<number, ArrayBuffer[]>();
-  readonly #sizes: number;
-  readonly #perSize: number;
+  /** By size in bytes; the longest unused is first. */
+  readonly #free = new Map<number, { readonly buffers: ArrayBuffer[]; readonly used: number }>();
+  #bytes = 0;
+  #takes = 0;
 
-  /** At most `sizes` different sizes are kept, the longest unused goes first, with `perSize` buffers of each. */
-  constructor(sizes = 8, perSize = 4) {
-    this.#sizes = sizes;
-    this.#perSize = perSize;
+  /** Keeps at most `maxBytes`; what has been unused longest goes first. */
+  constructor(private readonly maxBytes = POOL_BYTES) {}
+
+  /** Bytes that are kept for later. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** A buffer of exactly `bytes`; its content is whatever was there. */
+  /** A buffer of exactly `bytes`; its content is whatever was there. @throws RangeError if memory is short */
   take(bytes: number): ArrayBuffer {
-    return this.#free.get(bytes)?.pop() ?? new ArrayBuffer(bytes);
+    this.#takes++;
+    const buffer = this.#touch(bytes).pop();
+    if (buffer === undefined) return new ArrayBuffer(bytes);
+    this.#bytes -= bytes;
+    return buffer;
   }
 
   /** Gives a buffer back. Detached ones (of length 0) are ignored. */
   give(buffer: ArrayBuffer): void {
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
-    const kept = this.#free.get(bytes) ?? [];
+    this.#touch(bytes).push(buffer);
+    this.#bytes += bytes;
+    for (const [size, { buffers, used }] of this.#free) {
+      if (this.#bytes <= this.maxBytes && this.#takes - used <= PATIENCE) break;
+      this.#free.delete(size);
+      this.#bytes -= size * buffers.length;
+    }
+  }
+
+  /** The buffers of a size, which from now on is the last used. */
+  #touch(bytes: number): ArrayBuffer[] {
+    const buffers = this.#free.get(bytes)?.buffers ?? [];
     this.#free.delete(bytes);
-    this.#free.set(bytes, kept);
-    if (kept.length < this.#perSize) kept.push(buffer);
-    if (this.#free.size > this.#sizes) this.#free.delete(this.#free.keys().next().value!);
+    this.#free.set(bytes, { buffers, used: this.#takes });
+    return buffers;
   }
 }

@@ -32,6 +32,8 @@ export interface SegmenterOptions {
   readonly provider: ProviderWish;
   /** Threads of the session; 0: all cores but one. */
   readonly threads: number;
+  /** Bytes kept between frames for pictures and outputs, at most. */
+  readonly poolBytes?: number;
   /** Another of the model's files than the provider would take, for comparisons. */
   readonly file?: ModelFile;
 }
@@ -70,7 +72,7 @@ export class Segmenter {
   readonly threads: number;
   readonly #pixels: Worker;
   readonly #session: Worker;
-  readonly #pool = new BufferPool();
+  readonly #pool: BufferPool;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
   /** Resolves with the cause if a worker thread dies; no frame succeeds after that. */
@@ -86,7 +88,9 @@ export class Segmenter {
     threads: number,
     pixels: Worker,
     session: Worker,
+    pool: BufferPool,
   ) {
+    this.#pool = pool;
     this.manifest = manifest;
     this.choice = choice;
     this.threads = threads;
@@ -142,7 +146,14 @@ export class Segmenter {
       workerData: pixelData,
       transferList: [port2],
     });
-    const segmenter = new Segmenter(manifest, choice, threads, pixels, session);
+    const segmenter = new Segmenter(
+      manifest,
+      choice,
+      threads,
+      pixels,
+      session,
+      new BufferPool(options.poolBytes),
+    );
     const report = await new Promise<SessionReport>((resolve, reject) => {
       session.once('message', resolve);
       session.once('error', reject);

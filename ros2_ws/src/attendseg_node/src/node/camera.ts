@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Segmentation, Segmenter } from '../inference/segmenter.js';
+import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import { checkImage } from '../vision/rawImage.js';
 import type { CameraFrame } from './imageMessage.js';
 import type { ImagePublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
-import { resolveMaskSize } from './maskSize.js';
-import { Pacer } from './pacer.js';
+import { resolveMaskSize, type Size } from './maskSize.js';
 import type { Parameters } from './parameterTable.js';
+import type { Contender, Scheduler } from './scheduler.js';
 
 export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
 /**
@@ -22,21 +22,21 @@ export type Stage = (typeof STAGES)[number];
 /** What a camera needs from the node around it. */
 export interface CameraHost {
   readonly parameters: () => Parameters;
+  /** Width and height of the network's input, in pixels. */
+  readonly network: Size;
   /** Reports a frame that could not be used; called for every such frame. */
   readonly refuse: (cause: ImageErrorReason | 'failed', message: string) => void;
 }
 
-/** What a camera needs from the segmenter. */
-export type CameraSegmenter = Pick<Segmenter, 'free' | 'inFlight' | 'segment' | 'manifest'>;
 /** What a camera needs from an output's publisher; each call may throw. */
 export type OutputPublisher = Pick<ImagePublisher, 'kind' | 'wanted' | 'headroom' | 'publish'>;
 
 /**
- * One camera's way through the segmenter: the newest frame waits in a slot, is handed over just in time, and its
+ * One camera's way through the segmenter: the newest frame waits in a slot for the camera's turn, and its
  * outputs are published with its stamp. Counters add up: received = masks + drops + waiting + under way. A frame may
  * fail, whatever throws: the camera goes on.
  */
-export class Camera {
+export class Camera implements Contender {
   readonly drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
     DropReason,
     number
@@ -48,16 +48,21 @@ export class Camera {
   received = 0;
   segmented = 0;
   #slot: { readonly frame: CameraFrame; readonly arrived: number } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #waitingSince: number | undefined;
   #state: 'open' | 'stopping' | 'stopped' = 'open';
   readonly #underWay = new Set<Promise<void>>();
-  readonly #pacer = new Pacer();
 
   constructor(
-    private readonly segmenter: CameraSegmenter,
+    private readonly scheduler: Scheduler,
     private readonly publishers: readonly OutputPublisher[],
     private readonly host: CameraHost,
-  ) {}
+  ) {
+    scheduler.join(this);
+  }
+
+  get waitingSince(): number | undefined {
+    return this.#waitingSince;
+  }
 
   get standby(): boolean {
     return !this.publishers.some((publisher) => publisher.wanted);
@@ -86,8 +91,10 @@ export class Camera {
       return;
     }
     if (this.#slot !== undefined) this.drops.superseded++;
-    this.#slot = { frame, arrived: performance.now() };
-    this.#pump();
+    const arrived = this.scheduler.now();
+    this.#slot = { frame, arrived };
+    this.#waitingSince ??= arrived;
+    this.scheduler.wake();
   }
 
   /**
@@ -97,9 +104,9 @@ export class Camera {
   async stop(patience: number): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'stopping';
-      clearTimeout(this.#timer);
       if (this.#slot !== undefined) this.drops.stopped++;
-      this.#slot = undefined;
+      this.#slot = this.#waitingSince = undefined;
+      this.scheduler.leave(this);
     }
     const tooLong = new AbortController();
     await Promise.race([
@@ -110,18 +117,10 @@ export class Camera {
     this.#state = 'stopped';
   }
 
-  #pump(): void {
-    clearTimeout(this.#timer);
-    if (this.#slot === undefined || !this.segmenter.free) return;
-    const delay = this.#pacer.delay(performance.now(), this.segmenter.inFlight);
-    if (delay >= 1) {
-      this.#timer = setTimeout(() => {
-        this.#pump();
-      }, delay);
-      return;
-    }
+  takeTurn(): void {
+    if (this.#slot === undefined) return;
     const { frame, arrived } = this.#slot;
-    this.#slot = undefined;
+    this.#slot = this.#waitingSince = undefined;
     const done: Promise<void> = this.#segment(frame, arrived)
       .then(
         (outcome) => {
@@ -134,7 +133,7 @@ export class Camera {
       )
       .finally(() => {
         this.#underWay.delete(done);
-        this.#pump();
+        this.scheduler.wake();
       });
     this.#underWay.add(done);
   }
@@ -144,24 +143,21 @@ export class Camera {
     const { fit, overlay_opacity, mask_size } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
     if (publishers.length === 0) return 'standby';
-    const { width, height } = resolveMaskSize(mask_size, frame.image, this.segmenter.manifest.input);
+    const { width, height } = resolveMaskSize(mask_size, frame.image, this.host.network);
     const outputs = publishers.map((publisher) => ({
       kind: publisher.kind,
       width,
       height,
       headroom: publisher.headroom(frame.frameId, width, height),
     }));
-    const pending = this.segmenter.segment(frame.image, { fit, opacity: overlay_opacity, outputs });
-    this.#pacer.handedOver(performance.now());
-    const result = await pending;
+    const result = await this.scheduler.segment(frame.image, { fit, opacity: overlay_opacity, outputs });
     try {
       if (this.#state === 'stopped') return 'stopped';
-      const back = performance.now();
-      this.#pacer.cameBack(back, result.times, this.segmenter.inFlight);
+      const back = this.scheduler.now();
       result.outputs.forEach((output, i) => {
         publishers[i]!.publish(output, frame.stamp, frame.frameId);
       });
-      this.#record(result.times, back - arrived, performance.now() - back);
+      this.#record(result.times, back - arrived, this.scheduler.now() - back);
       return 'segmented';
     } finally {
       result.release();

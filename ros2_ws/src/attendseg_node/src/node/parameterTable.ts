@@ -1,3 +1,4 @@
+import { POOL_BYTES } from '../inference/bufferPool.js';
 import { PROVIDERS, type ProviderWish } from '../inference/providers.js';
 import type { Fit } from '../vision/letterbox.js';
 import { parseMaskSize, type MaskSize } from './maskSize.js';
@@ -7,6 +8,7 @@ export interface Parameters {
   readonly model: string;
   readonly provider: ProviderWish;
   readonly threads: number;
+  readonly max_pool_bytes: number;
   readonly fit: Fit;
   readonly mask_size: MaskSize;
   readonly overlay_opacity: number;
@@ -85,6 +87,14 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     ...within([0, 256]),
     live: false,
     description: 'Threads of the network on the CPU. 0: all cores but one.',
+  },
+  max_pool_bytes: {
+    type: 'integer',
+    default: POOL_BYTES,
+    ...within([0, 2 ** 36]),
+    live: false,
+    description:
+      'Memory kept between frames for their pictures and outputs; what lies unused longest goes first.',
   },
   fit: {
     type: 'string',

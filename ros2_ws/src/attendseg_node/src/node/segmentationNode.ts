@@ -10,6 +10,7 @@ import { parseImage } from './imageMessage.js';
 import { ImagePublisher, type RawPublisher } from './imagePublisher.js';
 import { readOverrides } from './parameterOverrides.js';
 import { ReportOnce } from './reportOnce.js';
+import { Scheduler } from './scheduler.js';
 import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
 import { TransportLoss } from './transportLoss.js';
 import type { OutputKind } from '../inference/protocol.js';
@@ -53,8 +54,9 @@ export class SegmentationNode {
     const complaints = new ReportOnce((message) => {
       log.error(message);
     });
-    this.#camera = new Camera(segmenter, publishers, {
+    this.#camera = new Camera(new Scheduler(segmenter), publishers, {
       parameters,
+      network: segmenter.manifest.input,
       refuse: (cause, message) => {
         this.#complaint = `${topic}: ${message}`;
         complaints.say(`${cause}: ${message}`, this.#complaint);
@@ -107,9 +109,9 @@ export class SegmentationNode {
     const parameters = declareParameters(node, overrides, (message) => {
       node.getLogger().warn(message);
     });
-    const { model, provider, threads } = parameters();
+    const { model, provider, threads, max_pool_bytes: poolBytes } = parameters();
     const segmenter = scope.own(
-      await Segmenter.open({ model: model || shippedModel(), provider, threads }),
+      await Segmenter.open({ model: model || shippedModel(), provider, threads, poolBytes }),
       // A run cannot be broken off, and the process waits for its thread in any case.
       (opened) => Promise.race([opened.close(), sleep(CLOSING, undefined, { ref: false })]),
     );

@@ -1,0 +1,95 @@
+import type { FrameOptions, Segmentation, Segmenter } from '../inference/segmenter.js';
+import type { RawImage } from '../vision/rawImage.js';
+import { Pacer } from './pacer.js';
+
+/** Time in milliseconds, and a call later on. */
+export interface Clock {
+  now(): number;
+  /** @returns what calls it off */
+  after(milliseconds: number, call: () => void): () => void;
+}
+
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (milliseconds, call) => {
+    const timer = setTimeout(call, milliseconds);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/** Whoever wants turns: a camera with a frame that waits. */
+export interface Contender {
+  /** Since when it has waited for its turn, in the clock's milliseconds; undefined if it has nothing to hand over. */
+  readonly waitingSince: number | undefined;
+  /** Its turn: it hands its frame to `segment` before this returns, or lets it go. Must not throw. */
+  takeTurn(): void;
+}
+
+/** What a scheduler needs from the segmenter. */
+export type Backend = Pick<Segmenter, 'free' | 'inFlight' | 'segment'>;
+
+/**
+ * Decides whose frame is handed to the segmenter, and when: just in time, so that one is prepared while another runs;
+ * and first who has waited longest, counted from when it began to wait, not from its newest frame. So a camera whose
+ * frames are always a little younger than another's has its turns all the same.
+ */
+export class Scheduler {
+  readonly #contenders = new Set<Contender>();
+  readonly #pacer = new Pacer();
+  #callOff: (() => void) | undefined;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly clock: Clock = SYSTEM_CLOCK,
+  ) {}
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  join(contender: Contender): void {
+    this.#contenders.add(contender);
+  }
+
+  leave(contender: Contender): void {
+    this.#contenders.delete(contender);
+    this.wake();
+  }
+
+  /** Something changed: a frame arrived, or one has come to its end. Gives the turns that are due. */
+  wake(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    let next;
+    while (this.backend.free && (next = this.#longestWaiting()) !== undefined) {
+      const delay = this.#pacer.delay(this.clock.now(), this.backend.inFlight);
+      if (delay >= 1) {
+        this.#callOff = this.clock.after(delay, () => {
+          this.wake();
+        });
+        return;
+      }
+      next.takeTurn();
+    }
+  }
+
+  /** Hands a frame to the segmenter, in a turn. @throws what the segmenter throws */
+  async segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
+    const pending = this.backend.segment(image, options);
+    this.#pacer.handedOver(this.clock.now());
+    const result = await pending;
+    this.#pacer.cameBack(this.clock.now(), result.times, this.backend.inFlight);
+    return result;
+  }
+
+  #longestWaiting(): Contender | undefined {
+    let longest: Contender | undefined;
+    for (const contender of this.#contenders) {
+      const since = contender.waitingSince;
+      if (since !== undefined && !(since >= (longest?.waitingSince ?? Infinity))) longest = contender;
+    }
+    return longest;
+  }
+}
