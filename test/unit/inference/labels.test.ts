@@ -21,6 +21,15 @@ test('enlarges logits bilinearly with half-pixel centres', () => {
   expect([...labels]).toEqual([1, 1, 1, 1, 1, 0, 0, 0]);
 });
 
+test('finds the same labels where no confidence is wanted', () => {
+  const logits = Float32Array.from({ length: 5 * 12 }, (_, i) => Math.sin(i * i));
+  const [alone, beside] = [new Uint8Array(70), new Uint8Array(70)];
+  logitsToLabels(logits, 5, 4, 3, 10, 7, alone);
+  logitsToLabels(logits, 5, 4, 3, 10, 7, beside, new Uint8Array(70));
+  expect(alone).toEqual(beside);
+  expect(new Set(alone).size).toBe(5);
+});
+
 test('enlarges ids of any integer type, and what is no id becomes 255', () => {
   const labels = new Uint8Array(8);
   enlargeIds(BigInt64Array.of(3n, -1n), 2, 1, 4, 2, labels);

@@ -4,7 +4,7 @@ import { UNLABELLED } from '../vision/unlabelled.js';
  * Class ids and confidence from logits, enlarged bilinearly (half-pixel centres) to the network's input size.
  * @param logits CxHxW float32, `columns` x `rows`
  * @param labels heightxwidth uint8, filled
- * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax
+ * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax; left out, half the time is saved
  */
 export function logitsToLabels(
   logits: Float32Array,
@@ -14,7 +14,7 @@ export function logitsToLabels(
   width: number,
   height: number,
   labels: Uint8Array,
-  confidence: Uint8Array,
+  confidence?: Uint8Array,
 ): void {
   const plane = columns * rows;
   const across = taps(columns, width);
@@ -46,9 +46,10 @@ export function logitsToLabels(
           best = c;
         }
       }
+      labels[y * width + x] = best;
+      if (confidence === undefined) continue;
       let sum = 0;
       for (let c = 0; c < classes; c++) sum += Math.exp(values[c]! - top);
-      labels[y * width + x] = best;
       confidence[y * width + x] = Math.round(255 / sum);
     }
   }

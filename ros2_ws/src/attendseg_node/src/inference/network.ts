@@ -69,9 +69,9 @@ export class Network {
    * Segments one picture.
    * @param picture HxWx3 uint8 RGB
    * @param labels HxW uint8, filled with class ids; ids that are no class become UNLABELLED
-   * @param confidence HxW uint8, filled with 0-255
+   * @param confidence HxW uint8, filled with 0-255; only computed if given
    */
-  async run(picture: Uint8Array, labels: Uint8Array, confidence: Uint8Array): Promise<void> {
+  async run(picture: Uint8Array, labels: Uint8Array, confidence?: Uint8Array): Promise<void> {
     const { input, output, classes } = this.#manifest;
     const results = await this.#session.run({ [this.#inputName]: this.#inputTensor(picture) });
     const { width, height } = input;
@@ -90,6 +90,7 @@ export class Network {
       throw this.#mismatch(ids, 'integers 1xHxW');
     }
     enlargeIds(ids.data as ArrayLike<number | bigint>, columns, rows, width, height, labels);
+    if (confidence === undefined) return;
     const confident =
       output.confidence === undefined ? undefined : this.#output(results, output.confidence, 1);
     if (confident === undefined) {

@@ -4,6 +4,7 @@ import { place, type Placement } from '../vision/letterbox.js';
 import { PixelEngine } from '../vision/pixelEngine.js';
 import { BufferPool } from './bufferPool.js';
 import {
+  buffersOf,
   bytesPerPixel,
   CLOSE,
   type FrameMessage,
@@ -52,9 +53,11 @@ function prepare(frame: FrameMessage): void {
       ticket: frame.ticket,
       input,
       labels: pool.take(width * height),
-      confidence: pool.take(width * height),
+      confidence: frame.outputs.some(({ kind }) => kind === 'confidence')
+        ? pool.take(width * height)
+        : undefined,
     };
-    port.postMessage(message, [message.input, message.labels, message.confidence]);
+    port.postMessage(message, buffersOf(message));
   } catch (error) {
     fail(frame, error);
   }
@@ -63,24 +66,24 @@ function prepare(frame: FrameMessage): void {
 function draw(
   output: Output,
   { frame, placement }: Pending,
-  labels: Uint8Array,
-  confidence: Uint8Array,
+  { labels, confidence }: Pick<RunResult, 'labels' | 'confidence'>,
 ): void {
   const { kind, width: columns, height: rows, headroom, buffer } = output;
   const pixels = new Uint8Array(buffer, headroom, columns * rows * bytesPerPixel(kind));
+  const ids = new Uint8Array(labels);
   switch (kind) {
     case 'mask':
-      engine.mask(labels, placement, lut, columns, rows, pixels);
+      engine.mask(ids, placement, lut, columns, rows, pixels);
       break;
     case 'confidence':
-      engine.mask(confidence, placement, identity, columns, rows, pixels);
+      engine.mask(new Uint8Array(confidence!), placement, identity, columns, rows, pixels);
       break;
     case 'color_mask':
-      engine.colorMask(labels, placement, palette, columns, rows, pixels);
+      engine.colorMask(ids, placement, palette, columns, rows, pixels);
       break;
     case 'overlay': {
       const image = { ...frame.image, data: new Uint8Array(frame.data) };
-      engine.overlay(image, labels, placement, palette, frame.opacity, columns, rows, pixels);
+      engine.overlay(image, ids, placement, palette, frame.opacity, columns, rows, pixels);
     }
   }
 }
@@ -92,9 +95,7 @@ function finish(result: RunResult): void {
   const { frame } = entry;
   try {
     if ('error' in result) throw new Error(result.error);
-    const labels = new Uint8Array(result.labels);
-    const confidence = new Uint8Array(result.confidence);
-    for (const output of frame.outputs) draw(output, entry, labels, confidence);
+    for (const output of frame.outputs) draw(output, entry, result);
     answer({
       type: 'done',
       ticket: frame.ticket,
@@ -105,9 +106,7 @@ function finish(result: RunResult): void {
   } catch (error) {
     fail(frame, error);
   }
-  pool.give(result.input);
-  pool.give(result.labels);
-  pool.give(result.confidence);
+  for (const buffer of buffersOf(result)) pool.give(buffer);
 }
 
 port.on('message', finish);

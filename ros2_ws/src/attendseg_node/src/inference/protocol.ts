@@ -64,8 +64,15 @@ export interface RunMessage {
   readonly input: ArrayBuffer;
   /** HxW uint8, to be filled */
   readonly labels: ArrayBuffer;
-  readonly confidence: ArrayBuffer;
+  /** The same, if an output needs it */
+  readonly confidence: ArrayBuffer | undefined;
 }
+
+/** What is transferred along with such a message. */
+export function buffersOf({ input, labels, confidence }: RunMessage): ArrayBuffer[] {
+  return confidence === undefined ? [input, labels] : [input, labels, confidence];
+}
+
 export type RunResult = RunMessage & ({ readonly run: number } | { readonly error: string });
 
 export interface PixelWorkerData {

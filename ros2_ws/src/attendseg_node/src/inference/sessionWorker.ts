@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Network } from './network.js';
 import {
+  buffersOf,
   CLOSE,
   type RunMessage,
   type RunResult,
@@ -17,14 +18,18 @@ function report(message: SessionReport): void {
 }
 
 function answer(result: RunResult): void {
-  port.postMessage(result, [result.input, result.labels, result.confidence]);
+  port.postMessage(result, buffersOf(result));
 }
 
 async function run(network: Network, message: RunMessage): Promise<void> {
   const started = performance.now();
   try {
     const { input, labels, confidence } = message;
-    await network.run(new Uint8Array(input), new Uint8Array(labels), new Uint8Array(confidence));
+    await network.run(
+      new Uint8Array(input),
+      new Uint8Array(labels),
+      confidence === undefined ? undefined : new Uint8Array(confidence),
+    );
     answer({ ...message, run: performance.now() - started });
   } catch (error) {
     answer({ ...message, error: error instanceof Error ? error.message : String(error) });
