@@ -110,6 +110,41 @@ def test_small_ids_of_another_type(start: Callable[..., Running], look: Callable
     assert np.array_equal(camera.segment(rgb_frame(picture))["mask"], expected)
 
 
+def log_network(folder: Path) -> Path:
+    """Two classes: the logarithm of normalised red, which is not a number for dark pixels, and 0."""
+    folder.mkdir()
+    model = folder / "log.onnx"
+    save(
+        model,
+        [
+            helper.make_node("Conv", ["pixels", "weights", "bias"], ["values"]),
+            helper.make_node("Log", ["values"], ["scores"]),
+        ],
+        helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, HEIGHT, WIDTH]),
+        helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 2, HEIGHT, WIDTH]),
+        weights=np.float32([[1, 0, 0], [0, 0, 0]]).reshape(2, 3, 1, 1),
+        bias=np.float32([0, 1]),
+    )
+    network_input = {"layout": "nchw_float32", "width": WIDTH, "height": HEIGHT, "mean": [0.5] * 3, "std": [0.25] * 3}
+    write_manifest(folder, model, classes=2, network_input=network_input, output={"kind": "logits"})
+    return folder
+
+
+def test_pixels_whose_logits_are_not_numbers_are_unlabelled(
+    start: Callable[..., Running], look: Callable[..., Camera], tmp_path: Path
+) -> None:
+    camera = look(start(log_network(tmp_path / "log")), "mask", "color_mask", "overlay")
+    picture = noise(WIDTH, HEIGHT, seed=6)
+    outputs = camera.segment(rgb_frame(picture))
+    red = picture[..., 0]
+    # Mid-grey is at 127.5, and class 0 wins from a deviation above it.
+    expected = np.where(red < 128, 255, np.where(red > 191, 0, 1))
+    assert {0, 1, 255} == set(np.unique(expected))
+    assert np.array_equal(outputs["mask"], expected)
+    assert not outputs["color_mask"][expected == 255].any()
+    assert np.array_equal(outputs["overlay"][expected == 255], picture[expected == 255])
+
+
 def no_manifest(folder: Path) -> str:
     folder.mkdir()
     return str(folder / "manifest.yaml")

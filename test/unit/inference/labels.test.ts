@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { enlargeIds, logitsToLabels } from '#inference/labels.js';
 
 test('picks the winner and its softmax where nothing is enlarged', () => {
@@ -32,8 +32,49 @@ test('finds the same labels where no confidence is wanted', () => {
 
 test('enlarges ids of any integer type, and what is no id becomes 255', () => {
   const labels = new Uint8Array(8);
-  enlargeIds(BigInt64Array.of(3n, -1n), 2, 1, 4, 2, labels);
+  enlargeIds(BigInt64Array.of(3n, -1n), 255, 2, 1, 4, 2, labels);
   expect([...labels]).toEqual([3, 3, 255, 255, 3, 3, 255, 255]);
-  enlargeIds(Int32Array.of(300, 254), 2, 1, 4, 2, labels);
+  enlargeIds(Int32Array.of(300, 254), 255, 2, 1, 4, 2, labels);
   expect([...labels]).toEqual([255, 255, 254, 254, 255, 255, 254, 254]);
+});
+
+test.each([Uint8Array.of(0, 1, 2, 200), Int32Array.of(0, 1, 2, -7), BigInt64Array.of(0n, 1n, 2n, 300n)])(
+  'ids beyond the classes become 255, whatever their type',
+  (ids) => {
+    const labels = new Uint8Array(4);
+    enlargeIds(ids, 2, 4, 1, 4, 1, labels);
+    expect([...labels]).toEqual([0, 1, 255, 255]);
+  },
+);
+
+describe('logits that overflowed', () => {
+  const cases: [string, number[], number, number][] = [
+    ['NaN in one class', [5, NaN, 1], 255, 0],
+    ['NaN before the strongest', [NaN, 5, 9], 255, 0],
+    ['NaN everywhere', [NaN, NaN, NaN], 255, 0],
+    ['NaN beside +Infinity', [Infinity, NaN, Infinity], 255, 0],
+    ['+Infinity wins', [1, Infinity, 2], 1, 255],
+    ['-Infinity loses', [-Infinity, 40, -Infinity], 1, 255],
+    ['-Infinity everywhere', [-Infinity, -Infinity, -Infinity], 255, 0],
+  ];
+  test.each(cases)('%s', (_, logits, label, sure) => {
+    // As one pixel, and enlarged from two by two equal ones.
+    for (const side of [1, 2]) {
+      const labels = new Uint8Array(25);
+      const confidence = new Uint8Array(25);
+      const planes = Float32Array.from(
+        { length: 3 * side * side },
+        (__, i) => logits[Math.floor(i / side ** 2)]!,
+      );
+      logitsToLabels(planes, 3, side, side, 5, 5, labels, confidence);
+      expect(new Set(labels)).toEqual(new Set([label]));
+      expect(new Set(confidence)).toEqual(new Set([sure]));
+    }
+  });
+
+  test('between an infinite and a finite logit lies the infinite one', () => {
+    const labels = new Uint8Array(4);
+    logitsToLabels(Float32Array.of(0, 0, Infinity, -5), 2, 2, 1, 4, 1, labels);
+    expect([...labels]).toEqual([1, 1, 1, 0]);
+  });
 });

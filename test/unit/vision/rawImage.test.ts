@@ -16,12 +16,14 @@ function errorOf(image: Partial<RawImage>): ImageError {
 
 describe('checkImage', () => {
   it.each(ENCODING_NAMES)(
-    'accepts %s, with and without padding and spare bytes, and not one byte less',
+    'accepts %s, with and without padding and a spare row, and not one byte more or less',
     (encoding) => {
       for (const padding of [0, 6]) {
         const image = sample(encoding, 64, 48, padding);
         expect(() => checkImage(image)).not.toThrow();
-        expect(() => checkImage({ ...image, data: new Uint8Array(image.data.length + 100) })).not.toThrow();
+        const spare = image.data.length + image.step;
+        expect(() => checkImage({ ...image, data: new Uint8Array(spare) })).not.toThrow();
+        expect(errorOf({ ...image, data: new Uint8Array(spare + 1) }).reason).toBe('data');
         // The last row may come without its padding (twice as much in nv24's second plane).
         const needed = image.data.length - padding * (encoding === 'nv24' ? 2 : 1);
         expect(() => checkImage({ ...image, data: new Uint8Array(needed) })).not.toThrow();

@@ -1,13 +1,14 @@
 import { UNLABELLED } from '../vision/unlabelled.js';
 
 /**
- * Class ids and confidence from logits, enlarged bilinearly (half-pixel centres) to the network's input size.
- * @param logits CxHxW float32, `columns` x `rows`
+ * Class ids and confidence from logits, enlarged bilinearly (half-pixel centres) to the network's input size. A pixel
+ * with a logit that is not a number, and one where all are -Infinity, has no winner: UNLABELLED with confidence 0.
+ * @param raw CxHxW float32, `columns` x `rows`
  * @param labels heightxwidth uint8, filled
  * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax; left out, half the time is saved
  */
 export function logitsToLabels(
-  logits: Float32Array,
+  raw: Float32Array,
   classes: number,
   columns: number,
   rows: number,
@@ -17,6 +18,7 @@ export function logitsToLabels(
   confidence?: Uint8Array,
 ): void {
   const plane = columns * rows;
+  const logits = tamed(raw, classes, plane);
   const across = taps(columns, width);
   const down = taps(rows, height);
   const row = new Float32Array(classes * columns);
@@ -28,18 +30,20 @@ export function logitsToLabels(
     for (let c = 0, i = 0; c < classes; c++) {
       for (let x = 0; x < columns; x++, i++) {
         const a = logits[c * plane + above + x]!;
-        row[i] = a + (logits[c * plane + below + x]! - a) * fy;
+        const b = logits[c * plane + below + x]!;
+        row[i] = a + (b - a) * fy;
       }
     }
     for (let x = 0; x < width; x++) {
       const left = across.from[x]!;
       const right = across.to[x]!;
       const fx = across.share[x]!;
-      let best = 0;
+      let best = UNLABELLED;
       let top = -Infinity;
       for (let c = 0, i = 0; c < classes; c++, i += columns) {
         const a = row[i + left]!;
-        const value = a + (row[i + right]! - a) * fx;
+        const b = row[i + right]!;
+        const value = a + (b - a) * fx;
         values[c] = value;
         if (value > top) {
           top = value;
@@ -55,9 +59,11 @@ export function logitsToLabels(
   }
 }
 
-/** Class ids of any integer type, `columns` x `rows`, to uint8 at width x height (nearest); others become UNLABELLED. */
+/** Class ids of any integer type, `columns` x `rows`, to uint8 at width x height (nearest); what is none of `classes`
+ * becomes UNLABELLED. */
 export function enlargeIds(
   ids: ArrayLike<number | bigint>,
+  classes: number,
   columns: number,
   rows: number,
   width: number,
@@ -66,15 +72,39 @@ export function enlargeIds(
 ): void {
   if (ids instanceof Uint8Array && columns === width && rows === height) {
     labels.set(ids);
+    for (let i = 0; i < labels.length; i++) if (labels[i]! >= classes) labels[i] = UNLABELLED;
     return;
   }
   for (let y = 0; y < height; y++) {
     const start = Math.floor(((y + 0.5) * rows) / height) * columns;
     for (let x = 0; x < width; x++) {
       const id = Number(ids[start + Math.floor(((x + 0.5) * columns) / width)]);
-      labels[y * width + x] = id >= 0 && id < UNLABELLED ? id : UNLABELLED;
+      labels[y * width + x] = id >= 0 && id < classes ? id : UNLABELLED;
     }
   }
+}
+
+/** Beyond any logit, and far enough below what a float32 holds. */
+const HUGE = 1e30;
+
+/**
+ * The logits, or a copy without infinities where a network overflowed: those become HUGE, and places with a NaN, or
+ * with -Infinity throughout, become NaN in every class, so that no class wins.
+ */
+function tamed(logits: Float32Array, classes: number, plane: number): Float32Array {
+  // 0 for finite values, else not a number.
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += logits[i]! * 0;
+  if (sum === 0) return logits;
+  const result = logits.map((value) => Math.min(HUGE, Math.max(-HUGE, value)));
+  for (let i = 0; i < plane; i++) {
+    let top = -Infinity;
+    // Math.max of a NaN is NaN.
+    for (let c = 0; c < classes; c++) top = Math.max(top, logits[c * plane + i]!);
+    if (top > -Infinity) continue;
+    for (let c = 0; c < classes; c++) result[c * plane + i] = NaN;
+  }
+  return result;
 }
 
 /** Two neighbours and the second one's share for each of `to` samples across `from` (half-pixel centres). */
@@ -83,7 +113,8 @@ function taps(from: number, to: number): { from: Uint32Array; to: Uint32Array; s
   for (let i = 0; i < to; i++) {
     const place = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
     result.from[i] = Math.floor(place);
-    result.to[i] = Math.min(from - 1, Math.floor(place) + 1);
+    // A neighbour without a share must not count, not even if it is not a number.
+    result.to[i] = Math.ceil(place);
     result.share[i] = place - Math.floor(place);
   }
   return result;

@@ -89,7 +89,7 @@ export class Network {
     if (ids.data instanceof Float32Array || rows * columns !== ids.data.length) {
       throw this.#mismatch(ids, 'integers 1xHxW');
     }
-    enlargeIds(ids.data as ArrayLike<number | bigint>, columns, rows, width, height, labels);
+    enlargeIds(ids.data as ArrayLike<number | bigint>, classes.length, columns, rows, width, height, labels);
     if (confidence === undefined) return;
     const confident =
       output.confidence === undefined ? undefined : this.#output(results, output.confidence, 1);
@@ -97,6 +97,7 @@ export class Network {
       for (let i = 0; i < labels.length; i++) confidence[i] = labels[i] === UNLABELLED ? 0 : 255;
     } else if (confident.data instanceof Uint8Array && confident.data.length === confidence.length) {
       confidence.set(confident.data);
+      for (let i = 0; i < labels.length; i++) if (labels[i] === UNLABELLED) confidence[i] = 0;
     } else {
       throw this.#mismatch(confident, `uint8 ${height}x${width}`);
     }

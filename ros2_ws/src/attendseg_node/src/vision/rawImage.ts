@@ -12,7 +12,7 @@ export interface RawImage {
   readonly isBigEndian: boolean;
   /** Bytes from one row to the next; may be longer than a row. */
   readonly step: number;
-  /** All rows; may be longer than they are. */
+  /** All rows; may be longer than they are by up to one row. */
   readonly data: Uint8Array;
 }
 
@@ -39,6 +39,7 @@ export function checkImage(image: RawImage): Encoding {
     const even = halved ? 'width and height' : 'width';
     throw new ImageError('size', `${name} cannot be ${size}; choose an even ${even} or another encoding`);
   }
+  let whole = 0;
   for (const { offset, pitch, rowBytes, rows } of planesOf(encoding, width, height, step)) {
     if (!(Number.isSafeInteger(step) && pitch >= rowBytes)) {
       throw new ImageError(
@@ -53,6 +54,14 @@ export function checkImage(image: RawImage): Encoding {
         `data is shorter than ${size} pixels of ${name} with step ${step}; the camera driver must send whole images`,
       );
     }
+    whole = offset + pitch * rows;
+  }
+  // A capture buffer of another size behind this header would come out sheared.
+  if (data.length > whole + step) {
+    throw new ImageError(
+      'data',
+      `data has ${data.length} bytes, but ${size} pixels of ${name} with step ${step} take ${whole}; the camera driver must set width, height and step of the buffer that it sends`,
+    );
   }
   return encoding;
 }
