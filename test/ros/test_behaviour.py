@@ -102,7 +102,7 @@ BAD = {
     '"32FC1" is a depth image': bad("32FC1"),
     "data is shorter than 64x48 pixels of rgb8": bad("rgb8", data=BYTES[:-400]),
     "data is shorter than 64x48 pixels of mono8": bad("mono8", data=b""),
-    "data has 9409 bytes, but 64x48 pixels of rgb8 with step 192 take 9216": bad("rgb8", data=BYTES + bytes(193)),
+    "data has 9409 bytes, but 64x48 pixels of rgb8 with step 192 take 9216": bad("rgb8", step=192, data=bytes(9409)),
     "step 191 is too short for 64 pixels of rgb8": bad("rgb8", step=191),
     "image size 0x0 is not supported": bad("rgb8", 0, 0, 0, b""),
     "image size 64x0 is not supported": bad("rgb8", height=0),
