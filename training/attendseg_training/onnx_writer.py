@@ -178,10 +178,13 @@ class QLinearWriter(OnnxWriter):
         self.biases: list[np.ndarray] = []
         self.parts: list[tuple[str, str]] = []
 
+    def scale(self, range_: Range) -> np.float32:
+        """Of one step. A range from 0 on uses all 256 steps."""
+        return np.float32(range_.limit / (127 if range_.signed else 255))
+
     def step(self, range_: Range) -> list[str]:
-        """Scale and zero point. A range from 0 on uses all 256 steps."""
-        limit, zero = (127, 128) if range_.signed else (255, 0)
-        return [self.constant(np.float32(range_.limit / limit)), self.constant(np.uint8(zero))]
+        """Scale and zero point."""
+        return [self.constant(self.scale(range_)), self.constant(np.uint8(128 if range_.signed else 0))]
 
     def picture(self, name: str) -> Value:
         """The camera's bytes are the int8 form already."""
@@ -208,14 +211,12 @@ class QLinearWriter(OnnxWriter):
     def conv(self, x: Value, unit: QuantConv, name: str) -> Value:
         """Quantising the output clips at zero, so that no ReLU is needed."""
         output = Range.of(unit.output)
-        scale, zero = self.step(x.range)
-        step = np.float32(x.range.limit / (127 if x.range.signed else 255))
         self.scales.append(unit.weight_scales().numpy())
-        self.biases.append(unit.whole_bias(step))
+        self.biases.append(unit.whole_bias(self.scale(x.range)))
         self.parts.append((self.name(), self.name()))
         scales, bias = self.parts[-1]
         weights = [self.constant(unit.whole_weights()), scales, self.constant(np.int8(0))]
-        inputs = [x.name, scale, zero, *weights, *self.step(output), bias]
+        inputs = [x.name, *self.step(x.range), *weights, *self.step(output), bias]
         return Value(self.convolve("QLinearConv", inputs, unit, name), output)
 
     def unpack(self) -> None:
