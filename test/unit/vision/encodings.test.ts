@@ -90,6 +90,17 @@ describe('YUV encodings, by hand', () => {
     expect(decode(encoding, SIDE, [...luma, ...tile(pair, SIDE, rows)])).toEqual(COLOURS);
   });
 
+  it.each([
+    ['i420', U, V],
+    ['yuv420p', U, V],
+    ['yv12', V, U],
+  ])('%s', (encoding, first, second) => {
+    const quarter = (SIDE * SIDE) / 4;
+    const chroma = [first, second].flatMap((value) => tile([value], quarter, 1));
+    const data = [...luma, ...chroma];
+    expect(decode(encoding, SIDE, data)).toEqual(COLOURS);
+  });
+
   it('takes chroma from the right pair', () => {
     const data = [...tile([126], SIDE, SIDE), ...tile([128], SIDE, SIDE / 2)];
     data[SIDE * SIDE + SIDE + 2] = 228; // U of pixels 2..3 in rows 2..3: + 201.8 blue, - 39.1 green
@@ -159,7 +170,7 @@ it('documents every encoding that the design asks for', () => {
   expect(ENCODING_NAMES).toEqual(
     [
       'rgb8 bgr8 rgba8 bgra8 mono8 rgb16 bgr16 rgba16 bgra16 mono16 8UC1 8UC3 8UC4',
-      'uyvy yuyv yuv422 yuv422_yuy2 nv12 nv21 nv24',
+      'uyvy yuyv yuv422 yuv422_yuy2 nv12 nv21 nv24 i420 yuv420p yv12',
       'bayer_rggb8 bayer_bggr8 bayer_gbrg8 bayer_grbg8 bayer_rggb16 bayer_bggr16 bayer_gbrg16 bayer_grbg16',
     ]
       .join(' ')

@@ -27,7 +27,7 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
 
 /** Even where the encoding must be, else odd; never a multiple of the kernels' vectors. */
 function sizes(encoding: string): [number, number][] {
-  const odd = !/^(yu|uy|nv1|nv2)/.test(encoding) || encoding === 'nv24';
+  const odd = !/^(yu|uy|yv|i4|nv1|nv2)/.test(encoding) || encoding === 'nv24';
   return odd
     ? [
         [17, 16],
@@ -208,6 +208,8 @@ describe('overlay', () => {
     ['bgr8', 53, 37],
     ['yuyv', 130, 99],
     ['nv12', 130, 98],
+    ['i420', 130, 98],
+    ['yv12', 1030, 120],
     ['nv24', 131, 99],
     ['bayer_rggb8', 131, 99],
     ['mono16', 54, 37],

@@ -24,8 +24,9 @@ describe('checkImage', () => {
         const spare = image.data.length + image.step;
         expect(() => checkImage({ ...image, data: new Uint8Array(spare) })).not.toThrow();
         expect(errorOf({ ...image, data: new Uint8Array(spare + 1) }).reason).toBe('data');
-        // The last row may come without its padding (twice as much in nv24's second plane).
-        const needed = image.data.length - padding * (encoding === 'nv24' ? 2 : 1);
+        // The last row may come without its padding: twice as much in nv24's second plane, half in planes of U and V.
+        const share = encoding === 'nv24' ? 2 : ['i420', 'yuv420p', 'yv12'].includes(encoding) ? 0.5 : 1;
+        const needed = image.data.length - padding * share;
         expect(() => checkImage({ ...image, data: new Uint8Array(needed) })).not.toThrow();
         expect(errorOf({ ...image, data: new Uint8Array(needed - 1) }).reason).toBe('data');
       }
@@ -43,6 +44,13 @@ describe('checkImage', () => {
     expect(errorOf({ step }).reason).toBe('step');
   });
 
+  it('refuses an odd step where planes of half the width would begin between bytes', () => {
+    const { data } = sample('i420', 64, 48, 1);
+    expect(errorOf({ encoding: 'i420', step: 65, data }).message).toBe(
+      'step 65 of i420 must be even; the camera driver must set it',
+    );
+  });
+
   it.each([2 ** 32 - 1, 2 ** 52])('finds the data too short for a step of %d bytes', (step) => {
     expect(errorOf({ step }).reason).toBe('data');
   });
@@ -53,6 +61,8 @@ describe('checkImage', () => {
     ['nv12', 63, 48],
     ['nv12', 64, 47],
     ['nv21', 64, 47],
+    ['i420', 63, 48],
+    ['yv12', 64, 47],
   ])('refuses %s of %i x %i: pixels share their chroma', (encoding, width, height) => {
     expect(errorOf(sample(encoding, width, height)).reason).toBe('size');
   });

@@ -37,7 +37,7 @@ function yuvToRgb(y: number, u: number, v: number): Rgb {
 }
 
 function isYuv(encoding: string): boolean {
-  return /^(yu|uy|nv)/.test(encoding);
+  return /^(yu|uy|nv|i420|yv12)/.test(encoding);
 }
 
 /** Any supported image as an RGB picture of this size: YUV is converted last. */
@@ -55,8 +55,14 @@ function decode(image: RawImage): Picture {
   const { width, height, step, data } = image;
   let { encoding } = image;
   encoding =
-    { '8UC1': 'mono8', '8UC3': 'bgr8', '8UC4': 'bgra8', yuv422: 'uyvy', yuv422_yuy2: 'yuyv' }[encoding] ??
-    encoding;
+    {
+      '8UC1': 'mono8',
+      '8UC3': 'bgr8',
+      '8UC4': 'bgra8',
+      yuv422: 'uyvy',
+      yuv422_yuy2: 'yuyv',
+      yuv420p: 'i420',
+    }[encoding] ?? encoding;
   const wide = encoding.endsWith('16');
   /** The high byte of sample `index` of row y. */
   const sample = (y: number, index: number): number =>
@@ -97,12 +103,15 @@ function decode(image: RawImage): Picture {
     const row = y * step;
     const pair = row + 4 * (x >> 1);
     const half = end + (y >> 1) * step + 2 * (x >> 1);
+    const quarter = end + (y >> 1) * (step / 2) + (x >> 1);
     const full = end + 2 * y * step + 2 * x;
     const yuv = {
       yuyv: [row + 2 * x, pair + 1, pair + 3],
       uyvy: [row + 2 * x + 1, pair, pair + 2],
       nv12: [row + x, half, half + 1],
       nv21: [row + x, half + 1, half],
+      i420: [row + x, quarter, quarter + (step * height) / 4],
+      yv12: [row + x, quarter + (step * height) / 4, quarter],
       nv24: [row + x, full, full + 1],
     }[encoding]!;
     return [data[yuv[0]!]!, data[yuv[1]!]!, data[yuv[2]!]!];

@@ -11,7 +11,7 @@ export function noise(length: number, seed = 1): Uint8Array {
 
 /** Bytes of a row of `width` pixels in the first plane. */
 function rowBytes(encoding: string, width: number): number {
-  if (encoding.startsWith('nv')) return width;
+  if (/^(nv|i420|yv12|yuv420p)/.test(encoding)) return width;
   if (/yuv|yuyv|uyvy/.test(encoding)) return 2 * width;
   if (encoding.startsWith('8UC')) return Number(encoding.at(-1)) * width;
   const samples = /^(rgb|bgr)a/.test(encoding) ? 4 : /^(rgb|bgr)/.test(encoding) ? 3 : 1;
@@ -27,6 +27,7 @@ export function sample(
   isBigEndian = false,
 ): RawImage {
   const step = rowBytes(encoding, width) + padding;
-  const rows = encoding === 'nv24' ? 3 * height : encoding.startsWith('nv') ? 1.5 * height : height;
+  const rows =
+    encoding === 'nv24' ? 3 * height : /^(nv|i420|yv12|yuv420p)/.test(encoding) ? 1.5 * height : height;
   return { width, height, encoding, isBigEndian, step, data: noise(step * rows, width * 31 + height) };
 }

@@ -23,6 +23,13 @@ export interface SemiPlanarEncoding {
   readonly v: 0 | 1;
 }
 
+/** A plane of Y, then one of U and one of V, of half the size in both directions; `u`, `v`: which comes first. */
+export interface PlanarEncoding {
+  readonly layout: 'planar';
+  readonly u: 1 | 2;
+  readonly v: 1 | 2;
+}
+
 /** A Bayer mosaic with red at (redX, redY) of each 2 x 2 tile and blue diagonally across. */
 export interface BayerEncoding {
   readonly layout: 'bayer';
@@ -34,7 +41,7 @@ export interface BayerEncoding {
 }
 
 /** How the bytes of an image make pixels. Of 16-bit samples the high byte is used. */
-export type Encoding = PackedEncoding | Yuv422Encoding | SemiPlanarEncoding | BayerEncoding;
+export type Encoding = PackedEncoding | Yuv422Encoding | SemiPlanarEncoding | PlanarEncoding | BayerEncoding;
 
 /** A run of equally long rows inside an image's data; everything in bytes but `rows`. */
 export interface Plane {
@@ -81,6 +88,8 @@ function encodings(highByte: 0 | 1): Map<string, Encoding> {
   table.set('nv12', { layout: 'semiPlanar', chroma: 2, u: 0, v: 1 });
   table.set('nv21', { layout: 'semiPlanar', chroma: 2, u: 1, v: 0 });
   table.set('nv24', { layout: 'semiPlanar', chroma: 1, u: 0, v: 1 });
+  const i420: Encoding = { layout: 'planar', u: 1, v: 2 };
+  table.set('i420', i420).set('yuv420p', i420).set('yv12', { layout: 'planar', u: 2, v: 1 });
   for (const sampleBytes of [1, 2] as const) {
     for (const pattern of ['rggb', 'bggr', 'gbrg', 'grbg']) {
       table.set(`bayer_${pattern}${8 * sampleBytes}`, bayer(pattern, sampleBytes));
@@ -106,7 +115,12 @@ export function findEncoding(name: string, isBigEndian: boolean): Encoding {
   );
 }
 
-/** Where the rows of an image lie in its data: one plane, or two (Y, then UV). Sizes are taken to be valid. */
+/** Do pixels share their chroma in blocks of two by two? */
+export function isHalved(encoding: Encoding): boolean {
+  return encoding.layout === 'planar' || (encoding.layout === 'semiPlanar' && encoding.chroma === 2);
+}
+
+/** Where the rows of an image lie in its data: one plane, two (Y, then UV) or three. Sizes are taken to be valid. */
 export function planesOf(encoding: Encoding, width: number, height: number, step: number): Plane[] {
   const plane = (rowBytes: number): Plane => ({ offset: 0, pitch: step, rowBytes, rows: height });
   switch (encoding.layout) {
@@ -116,6 +130,11 @@ export function planesOf(encoding: Encoding, width: number, height: number, step
       return [plane(width * 2)];
     case 'bayer':
       return [plane(width * encoding.sampleBytes)];
+    case 'planar': {
+      const pitch = step / 2;
+      const chroma = { offset: step * height, pitch, rowBytes: width / 2, rows: height / 2 };
+      return [plane(width), chroma, { ...chroma, offset: chroma.offset + pitch * chroma.rows }];
+    }
     case 'semiPlanar': {
       // A row of UV pairs is as long as a row of Y where it is subsampled, and twice as long where it is not.
       const { chroma } = encoding;

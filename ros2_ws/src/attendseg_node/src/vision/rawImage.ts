@@ -1,4 +1,4 @@
-import { type Encoding, findEncoding, planesOf } from './encodings.js';
+import { type Encoding, findEncoding, isHalved, planesOf } from './encodings.js';
 import { ImageError } from './imageError.js';
 
 /** The picture in a sensor_msgs/Image, unchecked: nothing in it can be trusted before `checkImage`. */
@@ -34,7 +34,7 @@ export function checkImage(image: RawImage): Encoding {
       `image size ${size} is not supported; choose ${MIN_IMAGE_SIDE}x${MIN_IMAGE_SIDE} to ${MAX_IMAGE_SIDE}x${MAX_IMAGE_SIDE}`,
     );
   }
-  const halved = encoding.layout === 'semiPlanar' && encoding.chroma === 2;
+  const halved = isHalved(encoding);
   if ((width % 2 && (halved || encoding.layout === 'yuv422')) || (height % 2 && halved)) {
     const even = halved ? 'width and height' : 'width';
     throw new ImageError('size', `${name} cannot be ${size}; choose an even ${even} or another encoding`);
@@ -46,6 +46,9 @@ export function checkImage(image: RawImage): Encoding {
         'step',
         `step ${step} is too short for ${width} pixels of ${name} (${rowBytes} bytes a row); the camera driver must set it`,
       );
+    }
+    if (!Number.isInteger(pitch)) {
+      throw new ImageError('step', `step ${step} of ${name} must be even; the camera driver must set it`);
     }
     // The last row needs no padding.
     if (!(data.length >= offset + pitch * (rows - 1) + rowBytes)) {

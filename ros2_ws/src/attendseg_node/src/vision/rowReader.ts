@@ -1,5 +1,11 @@
 import type { Arena } from './arena.js';
-import { type BayerEncoding, type Encoding, type Plane, planesOf } from './encodings.js';
+import {
+  type BayerEncoding,
+  type Encoding,
+  type Plane,
+  planesOf,
+  type SemiPlanarEncoding,
+} from './encodings.js';
 import type { Kernels } from './kernels.js';
 import type { RawImage } from './rawImage.js';
 
@@ -42,6 +48,8 @@ export class RowReader implements RgbRows {
   readonly #bayerPitch: number;
   /** Swizzles for the encoding, 16 bytes each. */
   readonly #masks: number;
+  /** Rows of U and V by turns, of planes that had them apart. */
+  readonly #pairs: number;
   /** A row of RGB that was YUV. */
   readonly #rgb: number;
 
@@ -64,7 +72,8 @@ export class RowReader implements RgbRows {
     this.#bayer =
       encoding.layout === 'bayer' ? arena.take((this.#chunk + 2) * this.#bayerPitch) + BAYER_MARGIN : 0;
     this.#rgb = arena.take(this.#rowBytes);
-    this.#masks = arena.take(32);
+    this.#pairs = encoding.layout === 'planar' ? arena.take((this.#chunk / 2 + 1) * image.width) : 0;
+    this.#masks = arena.take(64);
     arena.bytes.set(masksFor(encoding), this.#masks);
   }
 
@@ -110,7 +119,7 @@ export class RowReader implements RgbRows {
     const encoding = this.#encoding;
     const { width } = this.#image;
     const masks = this.#masks;
-    const [raw, rawChroma] = this.#raw as [number, number];
+    const [raw, rawChroma] = this.#raw as [number, number, number];
     const rowBytes = this.#planes[0]!.rowBytes;
     const groups = Math.ceil(width / YUV_PIXELS);
     switch (encoding.layout) {
@@ -137,17 +146,37 @@ export class RowReader implements RgbRows {
         const firstChroma = Math.floor(y / chroma);
         this.#copy(0, y, y + rows, raw);
         this.#copy(1, firstChroma, Math.ceil((y + rows) / chroma), rawChroma);
-        const chromaBytes = this.#planes[1]!.rowBytes;
-        for (let i = 0; i < rows; i++) {
-          const uv = rawChroma + (Math.floor((y + i) / chroma) - firstChroma) * chromaBytes;
-          const row = target + i * this.#rowBytes;
-          kernels.gatherTwo(raw + i * rowBytes, 4, uv, 8 / chroma, row, 12, masks, groups);
-        }
+        this.#join(y, rows, target, rawChroma, chroma);
+        break;
+      }
+      case 'planar': {
+        const first = Math.floor(y / 2);
+        const last = Math.ceil((y + rows) / 2);
+        this.#copy(0, y, y + rows, raw);
+        for (const plane of [1, 2]) this.#copy(plane, first, last, this.#raw[plane]!);
+        const [u, v] = [this.#raw[encoding.u]!, this.#raw[encoding.v]!];
+        const eights = Math.ceil(((last - first) * width) / 16);
+        kernels.gatherTwo(u, 8, v, 8, this.#pairs, 16, masks + 32, eights);
+        this.#join(y, rows, target, this.#pairs, 2);
         break;
       }
       case 'bayer':
         this.#convertBayer(encoding, y, rows, target);
         break;
+    }
+  }
+
+  /** Y from where it was copied and rows of UV pairs at `pairs`, one for every `chroma` rows, to YUV pixels. */
+  #join(y: number, rows: number, target: number, pairs: number, chroma: 1 | 2): void {
+    const { width } = this.#image;
+    const luma = this.#raw[0]!;
+    const pairBytes = (2 * width) / chroma;
+    const first = Math.floor(y / chroma);
+    const groups = Math.ceil(width / YUV_PIXELS);
+    for (let i = 0; i < rows; i++) {
+      const uv = pairs + (Math.floor((y + i) / chroma) - first) * pairBytes;
+      const row = target + i * this.#rowBytes;
+      this.#kernels.gatherTwo(luma + i * width, 4, uv, 8 / chroma, row, 12, this.#masks, groups);
     }
   }
 
@@ -210,7 +239,7 @@ function pixelsPerGather(pixelBytes: number): number {
 }
 
 function isYuv({ layout }: Encoding): boolean {
-  return layout === 'yuv422' || layout === 'semiPlanar';
+  return layout === 'yuv422' || layout === 'semiPlanar' || layout === 'planar';
 }
 
 /** The swizzles that the kernels need for an encoding; index 255 makes a zero byte. */
@@ -218,6 +247,14 @@ function masksFor(encoding: Encoding): number[] {
   /** Three bytes for each of `count` pixels, padded to 16. */
   const pixels = (count: number, bytesOf: (pixel: number) => readonly number[]): number[] =>
     Array.from({ length: 16 }, (_, i) => (i < 3 * count ? bytesOf(Math.floor(i / 3))[i % 3]! : 255));
+  const join = ({ chroma, u, v }: Omit<SemiPlanarEncoding, 'layout'>): number[] => {
+    const luma = pixels(YUV_PIXELS, (pixel) => [pixel, 255, 255]);
+    const pairs = pixels(YUV_PIXELS, (pixel) => {
+      const pair = 2 * Math.floor(pixel / chroma);
+      return [255, pair + u, pair + v];
+    });
+    return [...luma, ...pairs];
+  };
   switch (encoding.layout) {
     case 'packed': {
       const { pixelBytes, rgb } = encoding;
@@ -230,14 +267,12 @@ function masksFor(encoding: Encoding): number[] {
         return [2 * pixel + y, pair + u, pair + v];
       });
     }
-    case 'semiPlanar': {
-      const { chroma, u, v } = encoding;
-      const luma = pixels(YUV_PIXELS, (pixel) => [pixel, 255, 255]);
-      const pairs = pixels(YUV_PIXELS, (pixel) => {
-        const pair = 2 * Math.floor(pixel / chroma);
-        return [255, pair + u, pair + v];
-      });
-      return [...luma, ...pairs];
+    case 'semiPlanar':
+      return join(encoding);
+    case 'planar': {
+      const turns = (plane: 0 | 1): number[] =>
+        Array.from({ length: 16 }, (_, i) => (i % 2 === plane ? i >> 1 : 255));
+      return [...join({ chroma: 2, u: 0, v: 1 }), ...turns(0), ...turns(1)];
     }
     case 'bayer': {
       const { sampleBytes, highByte } = encoding;
