@@ -34,7 +34,6 @@ export class SegmentationNode {
   private constructor(
     node: Node,
     segmenter: Segmenter,
-    private readonly scope: Scope,
     parameters: () => ReturnType<ReturnType<typeof declareParameters>>,
   ) {
     this.#node = node;
@@ -115,7 +114,7 @@ export class SegmentationNode {
       // A run cannot be broken off, and the process waits for its thread in any case.
       (opened) => Promise.race([opened.close(), sleep(CLOSING, undefined, { ref: false })]),
     );
-    return new SegmentationNode(node, segmenter, scope, parameters);
+    return new SegmentationNode(node, segmenter, parameters);
   }
 
   /** Resolves with the cause if the node cannot go on. */
@@ -127,7 +126,7 @@ export class SegmentationNode {
     this.#node.spin(10);
   }
 
-  /** Takes no more frames, lets those in flight finish if they soon do, and closes the scope. */
+  /** Takes no more frames and lets those in flight finish if they soon do. What it opened ends with its scope. */
   async stop(): Promise<void> {
     await this.#camera.stop(LAST_FRAME);
     const { received, segmented, drops } = this.#camera;
@@ -135,7 +134,6 @@ export class SegmentationNode {
     this.#node
       .getLogger()
       .info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
-    await this.scope.close();
   }
 
   #receive(
