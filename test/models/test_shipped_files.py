@@ -112,8 +112,7 @@ def spelt_out(model: onnx.ModelProto) -> onnx.ModelProto:
                 steps[name] = list(node.input[1:])
             nodes.append(node)
     initialisers = [tensor for tensor in model.graph.initializer if tensor.name not in extra]
-    kept = [give(name, known[name]) for name in unpacked if any(name in node.input for node in nodes)]
-    assert len(kept) < len(unpacked)
+    assert not any(name in unpacked for node in nodes for name in node.input)
     graph = helper.make_graph(
         nodes, "spelt_out", model.graph.input, model.graph.output, [*initialisers, *extra.values()]
     )

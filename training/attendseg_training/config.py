@@ -45,8 +45,13 @@ class Config:
 
 
 def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
-    """Reads a YAML file; `overrides` are key=value pairs (YAML values). Raises ValueError on an unknown key."""
+    """Reads a YAML file; `overrides` are key=value pairs (YAML values). Raises ValueError on an unknown key.
+
+    `base` names a file beside it whose keys hold where its own are silent.
+    """
     values = yaml.safe_load(Path(path).read_text())
+    if base := values.pop("base", None):
+        values = {**yaml.safe_load((Path(path).parent / base).read_text()), **values}
     for override in overrides:
         key, _, value = override.partition("=")
         values[key] = yaml.safe_load(value)

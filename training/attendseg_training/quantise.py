@@ -85,6 +85,7 @@ def quantise(network: AttendSeg, config: Config, steps: int = 300, rate: float =
     torch.manual_seed(config.seed)
     batches = Batches(config, 0)
     val = load(config.val)
+    calibration = load(config.calibration) if config.calibration else val
 
     def score(form: nn.Module) -> float:
         return validate(form, val, config.shape.classes).mean_iou()
@@ -97,7 +98,7 @@ def quantise(network: AttendSeg, config: Config, steps: int = 300, rate: float =
     if before - after > TOLERANCE and steps:
         train_on(graph, batches, config, steps, rate)
         print(f"val mIoU {score(graph):.2f} in int8 after {steps} steps more")
-    temperature = fit_temperature(graph, load(config.calibration) if config.calibration else val)
+    temperature = fit_temperature(graph, calibration)
     print(f"temperature {temperature:.3f}")
     return Quantised(graph, temperature)
 
