@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import { ImageCdr } from '../recording/imageCdr.js';
-import type { RawPublisher } from './imagePublisher.js';
 
 export interface Picture {
   readonly width: number;
@@ -48,7 +47,7 @@ export async function publishPictures(
   const node = new rclnodejs.Node('attendseg_camera');
   const publisher = node.createPublisher('sensor_msgs/msg/Image', options.topic, {
     qos: rclnodejs.QoS.profileSensorData,
-  }) as unknown as RawPublisher;
+  }) as unknown as { readonly subscriptionCount: number; publish(message: Buffer): void };
   node.spin(10);
   try {
     while (options.wait && !stop.signal.aborted && publisher.subscriptionCount === 0) await sleep(50);
