@@ -1,6 +1,6 @@
 /** Tests are compiled by tsc; jest runs the result untransformed (NODE_OPTIONS=--experimental-vm-modules). */
 export default {
-  roots: ['<rootDir>/dist-test'],
+  roots: ['<rootDir>/dist-test', '<rootDir>/street/dist-test'],
   testMatch: ['**/*.test.js'],
   transform: {},
   testEnvironment: 'node',

@@ -1,4 +1,5 @@
-// Builds dist/ (the program and its WebAssembly kernels) and dist-test/ (the tests). Quick when nothing changed.
+// Builds dist/ (the program and its WebAssembly kernels), street/ and demo/, and the tests. Quick when nothing changed.
+//   node scripts/build.mjs [--product]    --product: the program alone
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -10,4 +10,4 @@ source scripts/env.sh
 profile=${FASTDDS_DEFAULT_PROFILES_FILE:-${FASTRTPS_DEFAULT_PROFILES_FILE:-$PWD/config/fastdds.xml}}
 export FASTDDS_DEFAULT_PROFILES_FILE=$profile FASTRTPS_DEFAULT_PROFILES_FILE=$profile
 
-exec node dist/main.js demo "$@"
+exec node demo/dist/main.js "$@"

@@ -16,6 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 WORKSPACE = ROOT / "ros2_ws"
 PACKAGE = WORKSPACE / "src" / "attendseg_node"
+ROOMS = {"vision", "inference", "recording", "node", "commands"}
+"""The product; street and demo stay in the checkout."""
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("colcon") is None, reason="no colcon: source scripts/env.sh first"),
@@ -143,8 +145,9 @@ def test_the_install_space_holds_what_runs_and_no_more(prefix):
     ):
         assert (share / path).exists(), path
     modules = share / "node_modules"
-    for name in ("typescript", "jest", "node-gyp", "rclnodejs/prebuilds", "rclnodejs/src"):
+    for name in ("typescript", "jest", "node-gyp", "cli-progress", "rclnodejs/prebuilds", "rclnodejs/src"):
         assert not (modules / name).exists(), f"{name} is not needed to run"
+    assert {path.name for path in (share / "dist").iterdir() if path.is_dir()} == ROOMS
     platforms = {path.name for path in (modules / "onnxruntime-node" / "bin").glob("*/*/*")}
     assert len(platforms) == 1, f"onnxruntime for other machines: {platforms}"
     assert not [path for path in modules.rglob("*") if path.is_symlink()]

@@ -29,7 +29,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Raw RGB of the synthetic street."""
     folder = tmp_path_factory.mktemp("street")
     size = f"{WIDTH}x{HEIGHT}"
-    command = ["node", ROOT / "scripts" / "street.mjs", "--out", folder, "--seeds", f"1-{PICTURES}", "--frames", "1"]
+    command = ["node", ROOT / "street" / "export.mjs", "--out", folder, "--seeds", f"1-{PICTURES}", "--frames", "1"]
     subprocess.run([*map(str, command), "--size", size], check=True, capture_output=True, timeout=240)
     raws = []
     for file in sorted((folder / "image").iterdir()):

@@ -14,37 +14,69 @@ const eslint = new ESLint({
   ruleFilter: ({ ruleId }) => ruleId.startsWith('no-restricted-'),
 });
 
-async function reported(room: string, code: string): Promise<boolean> {
-  const filePath = `${root}/ros2_ws/src/attendseg_node/src/${room}/example.ts`;
+/** A room, or one file of it. */
+async function reported(place: string, code: string): Promise<boolean> {
+  const folder = /^(?:street|demo)\b/.test(place) ? place : `ros2_ws/src/attendseg_node/src/${place}`;
+  const filePath = `${root}/${folder.endsWith('.ts') ? folder : `${folder}/example.ts`}`;
   const [result] = await eslint.lintText(code, { filePath });
   expect(result!.messages.filter(({ fatal }) => fatal)).toEqual([]);
   return result!.messages.length > 0;
 }
 
+const STREET = '#street/street.js';
+const DEMO = '../../../../../demo/dist/record.js';
+
 const SHUT: [room: string, specifier: string][] = [
   ['vision', '../inference/segmenter.js'],
   ['vision', '../node/camera.js'],
-  ['vision', '../commands/demo.js'],
+  ['vision', '../commands/evaluate.js'],
   ['vision', '../recording/imageCdr.js'],
-  ['vision', '../street/street.js'],
+  ['vision', STREET],
+  ['vision', DEMO],
   ['vision', 'rclnodejs'],
   ['vision', 'onnxruntime-node'],
   ['inference', '../node/camera.js'],
-  ['inference', '../commands/demo.js'],
+  ['inference', '../commands/evaluate.js'],
   ['inference', '../recording/imageCdr.js'],
-  ['inference', '../street/street.js'],
+  ['inference', STREET],
+  ['inference', DEMO],
   ['inference', 'rclnodejs'],
   ['recording', '../inference/segmenter.js'],
   ['recording', '../node/camera.js'],
-  ['recording', '../commands/demo.js'],
+  ['recording', '../commands/evaluate.js'],
+  ['recording', STREET],
+  ['recording', DEMO],
   ['recording', 'rclnodejs'],
-  ['street', '../inference/segmenter.js'],
-  ['street', '../node/camera.js'],
-  ['street', 'rclnodejs'],
-  ['node', '../commands/demo.js'],
+  ['recording', 'onnxruntime-node'],
+  ['node', '../commands/evaluate.js'],
+  ['node', STREET],
+  ['node', '../../../../../street/dist/street.js'],
+  ['node', DEMO],
+  ['node', 'rclnodejs'],
   ['node', 'onnxruntime-node'],
+  ['node/ros.ts', 'onnxruntime-node'],
+  ['node/ros.ts', STREET],
+  ['commands', STREET],
+  ['commands', '../../../../../street/dist/street.js'],
+  ['commands', DEMO],
   ['commands', 'rclnodejs'],
   ['commands', 'onnxruntime-node'],
+  ['cli.ts', STREET],
+  ['cli.ts', '../../../../demo/dist/demo.js'],
+  ['cli.ts', 'rclnodejs'],
+  ['cli.ts', 'onnxruntime-node'],
+  ['street/src', '#vision/encodings.js'],
+  ['street/src', '../../dist/inference/segmenter.js'],
+  ['street/src', '../../dist/recording/imageCdr.js'],
+  ['street/src', '../../dist/node/camera.js'],
+  ['street/src', '../../dist/commands/evaluate.js'],
+  ['street/src', '../../demo/dist/record.js'],
+  ['street/src', 'rclnodejs'],
+  ['street/src', 'onnxruntime-node'],
+  ['street/test', '#vision/encodings.js'],
+  ['demo/src', 'rclnodejs'],
+  ['demo/src', 'onnxruntime-node'],
+  ['demo/src/graph.ts', 'onnxruntime-node'],
 ];
 
 test.each(SHUT)('%s may not import %s', async (room, specifier) => {
@@ -61,9 +93,17 @@ const OPEN: [room: string, specifier: string][] = [
   ['inference', 'onnxruntime-node'],
   ['recording', '../vision/rawImage.js'],
   ['node', '../inference/segmenter.js'],
-  ['node', 'rclnodejs'],
+  ['node/ros.ts', 'rclnodejs'],
   ['commands', '../node/camera.js'],
-  ['commands', '../street/street.js'],
+  ['cli.ts', './commands/evaluate.js'],
+  ['street/src', './street.js'],
+  ['street/src', 'sharp'],
+  ['demo/src', '#commands/readPicture.js'],
+  ['demo/src', '#node/imageMessage.js'],
+  ['demo/src', '#inference/manifest.js'],
+  ['demo/src', STREET],
+  ['demo/src/graph.ts', 'rclnodejs'],
+  ['demo/src/graph.ts', '#recording/imageCdr.js'],
 ];
 
 test.each(OPEN)('%s may import %s', async (room, specifier) => {

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { addCameraCommand } from './commands/camera.js';
-import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
@@ -30,8 +28,6 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
       if (ended.aborted) throw new CommanderError(130, 'attendseg.interrupted', 'interrupted');
     });
   addNodeCommand(program, ros, ended, done);
-  addCameraCommand(program, ros, done);
-  addDemoCommand(program, done);
   addEvaluateCommand(program, done);
   try {
     await program.parseAsync(own, { from: 'user' });

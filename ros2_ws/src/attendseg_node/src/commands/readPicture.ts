@@ -1,5 +1,11 @@
 import sharp from 'sharp';
-import type { Picture } from '../node/cameraPublisher.js';
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** HxWx3 uint8 RGB */
+  readonly pixels: Uint8Array;
+}
 
 /** A JPEG or PNG file as HxWx3 uint8 RGB, without its alpha channel. */
 export async function readPicture(file: string): Promise<Picture> {

@@ -1,23 +1,23 @@
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
-import type { Picture } from '../node/cameraPublisher.js';
-import { Street } from '../street/street.js';
-import { readPicture } from './readPicture.js';
-import { requireRos } from './requireRos.js';
+import type { Command } from 'commander';
+import { readPicture, type Picture } from '#commands/readPicture.js';
+import { requireRos } from '#commands/requireRos.js';
+import { Street } from '#street/street.js';
+import { parseSize, positive, type Size } from './options.js';
 
 interface CameraCommandOptions {
   readonly topic: string;
   readonly rate: number;
   readonly count?: number;
-  readonly size: { readonly width: number; readonly height: number };
+  readonly size: Size;
   readonly seed: number;
   readonly images?: string;
   readonly print?: true;
   readonly wait: boolean;
 }
 
-/** `attendseg camera`: a camera for those who have none at hand: the synthetic street, or a folder of pictures. */
+/** `camera`: a camera for those who have none at hand: the synthetic street, or a folder of pictures. */
 export function addCameraCommand(
   program: Command,
   ros: readonly string[],
@@ -36,7 +36,7 @@ export function addCameraCommand(
     .option('--no-wait', 'start without waiting for a subscriber')
     .action(async (options: CameraCommandOptions) => {
       requireRos();
-      const { publishPictures } = await import('../node/cameraPublisher.js');
+      const { publishPictures } = await import('./graph.js');
       const pictures = options.images === undefined ? street(options) : folder(options.images, options.count);
       const { topic, rate, wait } = options;
       await publishPictures(pictures, { topic, rate, frameId: 'camera', argv: ros, wait }, (sent) => {
@@ -70,17 +70,4 @@ async function* street({ size, seed, count = Infinity }: CameraCommandOptions): 
     yield { ...size, pixels: frame.picture };
     await Promise.resolve();
   }
-}
-
-export function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('must be more than 0');
-  return value;
-}
-
-export function parseSize(text: string): { width: number; height: number } {
-  const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
-  if (width === undefined || height === undefined)
-    throw new InvalidArgumentError('must be WIDTHxHEIGHT, such as 640x480');
-  return { width: Number(width), height: Number(height) };
 }

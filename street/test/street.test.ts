@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { Street, type StreetFrame, type StreetOptions } from '#street/street.js';
+import { Street, type StreetFrame, type StreetOptions } from '../dist/street.js';
 
 const CLASS_COUNT = 11;
 

@@ -1,9 +1,9 @@
 // Pictures and labels of synthetic streets, laid out as CamVid is, for training (seeds from 1000) or to look at (1 to 99).
 import { parseArgs } from 'node:util';
-import { exportStreet } from '../dist/street/export.js';
+import { exportStreet } from './dist/export.js';
 
 const usage =
-  'usage: node scripts/street.mjs --out DIR [--seeds A-B] [--frames N] [--size WxH] [--stride N] [--colour]';
+  'usage: node street/export.mjs --out DIR [--seeds A-B] [--frames N] [--size WxH] [--stride N] [--colour]';
 const { values } = parseArgs({
   options: {
     out: { type: 'string' },

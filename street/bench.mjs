@@ -1,5 +1,5 @@
-// Frames per second of the synthetic street on one core, after a second of warming up. Usage: street.bench.mjs [WxH] [SEED…]
-import { Street } from '../../dist/street/street.js';
+// Frames per second of the synthetic street on one core, after a second of warming up. Usage: node street/bench.mjs [WxH] [SEED…]
+import { Street } from './dist/street.js';
 
 const [size = '640x480', ...seeds] = process.argv.slice(2);
 const [width, height] = size.split('x').map(Number);

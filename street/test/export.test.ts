@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import sharp from 'sharp';
-import { exportStreet } from '#street/export.js';
-import { Street } from '#street/street.js';
+import { exportStreet } from '../dist/export.js';
+import { Street } from '../dist/street.js';
 
 let dir = '';
 

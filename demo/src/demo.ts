@@ -6,29 +6,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { parseSize, picturesOf, positive } from './camera.js';
-import { DemoRecord } from './demoRecord.js';
-import { writeDemoReport } from './demoReport.js';
-import { IMAGE, MASK, OVERLAY, RVIZ } from './demoTopics.js';
-import { requireRos } from './requireRos.js';
+import { requireRos } from '#commands/requireRos.js';
+import { picturesOf } from './camera.js';
+import { parseSize, positive, type Size } from './options.js';
+import { DemoRecord } from './record.js';
+import { writeDemoReport } from './report.js';
+import { IMAGE, MASK, OVERLAY, RVIZ } from './topics.js';
 
-export interface DemoOptions {
+interface DemoOptions {
   readonly images?: string;
   readonly frames: number;
   readonly rate: number;
-  readonly size: { readonly width: number; readonly height: number };
+  readonly size: Size;
   readonly seed: number;
   readonly model?: string;
   readonly out: string;
   readonly live?: true;
 }
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const NODE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const SELF = fileURLToPath(new URL('main.js', import.meta.url));
 
-/** `attendseg demo`: node and camera as processes of their own over DDS, and what came of it in a folder. */
+/** `demo`: node and camera as processes of their own over DDS, and what came of it in a folder. */
 export function addDemoCommand(program: Command, done: (code: number) => void): void {
-  program
-    .command('demo')
+  const command = program
+    .command('demo', { isDefault: true })
     .description('run the node on the synthetic street, or on your pictures, and report')
     .option('--images <dir>', 'JPEG and PNG pictures instead of the synthetic street')
     .option('--frames <n>', 'pictures of the street', positive, 100)
@@ -41,6 +43,8 @@ export function addDemoCommand(program: Command, done: (code: number) => void): 
     .action(async (options: DemoOptions) => {
       done(await demo({ ...options, frames: Math.round(options.frames) }));
     });
+  // It is the default: --help alone should tell its options.
+  program.addHelpText('after', () => `\n${command.helpInformation()}`);
 }
 
 async function demo(options: DemoOptions): Promise<number> {
@@ -49,7 +53,7 @@ async function demo(options: DemoOptions): Promise<number> {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   requireRos();
-  const { listen } = await import('../node/graphListener.js');
+  const { listen } = await import('./graph.js');
   const record = new DemoRecord(out);
   const listener = await listen('attendseg_demo', {
     images: {
@@ -73,7 +77,7 @@ async function demo(options: DemoOptions): Promise<number> {
   let camera: ChildProcess | undefined;
   const parameters = options.model === undefined ? [] : ['-p', `model:=${resolve(options.model)}`];
   console.log(`node    ${IMAGE} -> ${MASK}, ${OVERLAY}`);
-  const node = spawn(process.execPath, [MAIN, 'node', '--ros-args', '-r', `image:=${IMAGE}`, ...parameters], {
+  const node = spawn(process.execPath, [NODE, 'node', '--ros-args', '-r', `image:=${IMAGE}`, ...parameters], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   try {
@@ -84,7 +88,7 @@ async function demo(options: DemoOptions): Promise<number> {
     );
     if (node.exitCode !== null) return node.exitCode || 1;
     console.log(`camera  ${options.images ?? `synthetic street, seed ${options.seed}`}, ${options.rate} Hz`);
-    camera = spawn(process.execPath, [MAIN, ...cameraArguments(options, frames)], {
+    camera = spawn(process.execPath, [SELF, ...cameraArguments(options, frames)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     if (options.live) console.log(`Running until Ctrl-C. Look at it:  ${RVIZ}`);
@@ -108,7 +112,7 @@ async function demo(options: DemoOptions): Promise<number> {
     listener.close();
   }
   if (record.maskCount === 0) {
-    console.error('attendseg: no mask arrived; try: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST npm run demo');
+    console.error('demo: no mask arrived; try: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST npm run demo');
     return 1;
   }
   await writeDemoReport(record, options, out);

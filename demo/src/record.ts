@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
-import type { DiagnosticArray } from '../node/diagnostics.js';
-import type { CameraFrame } from '../node/imageMessage.js';
+import type { DiagnosticArray } from '#node/diagnostics.js';
+import type { CameraFrame } from '#node/imageMessage.js';
 
 /** A mask as it arrived; its pixels are kept compressed, a drive's worth would be large. */
 interface ReceivedMask {

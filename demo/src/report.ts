@@ -1,16 +1,26 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
-import { ConfusionMatrix } from '../inference/confusionMatrix.js';
-import { readManifest } from '../inference/manifest.js';
-import { shippedModel } from '../inference/shippedModel.js';
-import { Street } from '../street/street.js';
-import type { DemoOptions } from './demo.js';
-import type { DemoRecord } from './demoRecord.js';
-import { RVIZ } from './demoTopics.js';
+import { ConfusionMatrix } from '#inference/confusionMatrix.js';
+import { readManifest } from '#inference/manifest.js';
+import { shippedModel } from '#inference/shippedModel.js';
+import { Street } from '#street/street.js';
+import type { Size } from './options.js';
+import type { DemoRecord } from './record.js';
+import { RVIZ } from './topics.js';
+
+/** What was shown to which model. */
+export interface Shown {
+  /** The folder of pictures; without one it was the street of `seed` and `size`. */
+  readonly images?: string;
+  readonly seed: number;
+  readonly size: Size;
+  /** Folder or manifest; the shipped one by default. */
+  readonly model?: string;
+}
 
 /** Writes summary.json and the contact sheet, and prints the table. */
-export async function writeDemoReport(record: DemoRecord, options: DemoOptions, out: string): Promise<void> {
+export async function writeDemoReport(record: DemoRecord, options: Shown, out: string): Promise<void> {
   const { classes } = readManifest(options.model ?? shippedModel());
   const truth = options.images === undefined && options.model === undefined;
   const confusion = new ConfusionMatrix(classes.length);
