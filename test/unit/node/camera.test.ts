@@ -7,7 +7,12 @@ import { Scheduler, type FrameBackend } from '#node/scheduler.js';
 
 const WIDTH = 16;
 const HEIGHT = 16;
-const PARAMETERS = { fit: 'letterbox', overlay_opacity: 0.5, mask_size: 'image' } as Parameters;
+const PARAMETERS = {
+  bit_depth: 16,
+  fit: 'letterbox',
+  overlay_opacity: 0.5,
+  mask_size: 'image',
+} as Parameters;
 const FRAME: CameraFrame = {
   image: {
     encoding: 'rgb8',
@@ -27,6 +32,7 @@ class FakeSegmenter implements FrameBackend {
   inFlight = 0;
   released = 0;
   refusal: Error | undefined;
+  brightest = 255;
 
   get free(): boolean {
     return this.inFlight < 2;
@@ -41,6 +47,7 @@ class FakeSegmenter implements FrameBackend {
           this.inFlight--;
           resolve({
             outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
+            brightest: this.brightest,
             times: { receive: 0, prepare: 0, run: 0, finish: 0 },
             release: () => {
               this.released++;
@@ -69,12 +76,14 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
   };
   Object.defineProperties(output, Object.getOwnPropertyDescriptors(publisher));
   const refused: string[] = [];
+  const warnings: string[] = [];
   const camera = new Camera(new Scheduler(segmenter), [output], {
     network: { width: WIDTH, height: HEIGHT },
     parameters: () => PARAMETERS,
+    warn: (message) => warnings.push(message),
     refuse: (_, message) => refused.push(message),
   });
-  return { camera, segmenter, refused, published: () => published };
+  return { camera, segmenter, refused, warnings, published: () => published };
 }
 
 /** Lets everything run that is ready to. */
@@ -166,4 +175,23 @@ describe('after stop', () => {
     await camera.stop(60_000);
     expect(performance.now() - started).toBeLessThan(10_000);
   });
+});
+
+test('many dark frames of 16 bits in a row make one warning that names bit_depth', async () => {
+  const { camera, segmenter, warnings } = setUp();
+  const show = async (brightest: number, times: number): Promise<void> => {
+    segmenter.brightest = brightest;
+    for (let i = 0; i < times; i++) {
+      camera.receive(FRAME);
+      segmenter.runs.pop()!.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await show(15, 49);
+  await show(32, 1);
+  await show(31, 49);
+  expect(warnings).toEqual([]);
+  await show(0, 200);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('set the parameter bit_depth');
 });

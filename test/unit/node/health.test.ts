@@ -10,6 +10,7 @@ const signs: HealthSigns = {
   obstacle: undefined,
   standby: false,
   trouble: undefined,
+  warning: undefined,
 };
 
 test.each<[string, Partial<HealthSigns>, string, string]>([
@@ -30,4 +31,17 @@ test.each<[string, Partial<HealthSigns>, string, string]>([
   const health = healthOf({ ...signs, ...changes });
   expect(health.state).toBe(state);
   expect(health.message).toContain(words);
+});
+
+test.each<[Partial<HealthSigns>, string]>([
+  [{}, 'ok'],
+  [{ standby: true }, 'ok'],
+  [{ lastArrival: undefined }, 'warn'],
+  [{ trouble: 'no session' }, 'error'],
+  [{ warning: 'two nodes' }, 'warn'],
+  [{ warning: 'two nodes', trouble: 'no session' }, 'error'],
+])('%p has the level %s', (changes, level) => {
+  const health = healthOf({ ...signs, ...changes });
+  expect(health.level).toBe(level);
+  expect(health.message).toContain(changes.warning ?? '');
 });

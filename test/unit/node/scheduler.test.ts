@@ -92,6 +92,7 @@ class FakeSegmenter implements FrameBackend {
         this.unreleased++;
         resolve({
           outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
+          brightest: 255,
           times: { receive: 0, prepare: 1, run: milliseconds, finish: 1 },
           release: () => {
             this.unreleased--;
@@ -130,6 +131,7 @@ describe('any schedule', () => {
             new Camera(scheduler, [{ kind: 'mask', wanted: true, headroom: () => 0, publish }], {
               parameters: () => PARAMETERS,
               network: { width: SIDE, height: SIDE },
+              warn: () => undefined,
               refuse: () => undefined,
             }),
         );
@@ -243,6 +245,7 @@ test('of two cameras as fast as each other, the one whose frames are always youn
     return new Camera(scheduler, [{ kind: 'mask', wanted: true, headroom: () => 0, publish }], {
       parameters: () => PARAMETERS,
       network: { width: SIDE, height: SIDE },
+      warn: () => undefined,
       refuse: () => undefined,
     });
   });

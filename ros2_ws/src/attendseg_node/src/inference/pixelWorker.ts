@@ -23,6 +23,7 @@ interface Pending {
   readonly frame: FrameMessage;
   readonly placement: Placement;
   readonly prepare: number;
+  readonly brightest: number;
 }
 const pending = new Map<number, Pending>();
 
@@ -45,8 +46,9 @@ function prepare(frame: FrameMessage): void {
   try {
     const placement = place(frame.image.width, frame.image.height, width, height, frame.fit);
     const input = pool.take(width * height * 3);
-    engine.prepare({ ...frame.image, data: new Uint8Array(frame.data) }, placement, new Uint8Array(input));
-    pending.set(frame.ticket, { frame, placement, prepare: performance.now() - started });
+    const image = { ...frame.image, data: new Uint8Array(frame.data) };
+    const brightest = engine.prepare(image, placement, new Uint8Array(input));
+    pending.set(frame.ticket, { frame, placement, brightest, prepare: performance.now() - started });
     const message: RunMessage = {
       ticket: frame.ticket,
       input,
@@ -90,6 +92,7 @@ function finish(result: RunResult): void {
       ticket: frame.ticket,
       data: frame.data,
       outputs: frame.outputs,
+      brightest: entry.brightest,
       times: { prepare: entry.prepare, run: result.run, finish: performance.now() - started },
     });
   } catch (error) {

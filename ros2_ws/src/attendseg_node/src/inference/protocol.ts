@@ -41,6 +41,8 @@ export type FrameResult =
       readonly data: ArrayBuffer;
       readonly outputs: readonly Output[];
       readonly times: WorkerTimes;
+      /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
+      readonly brightest: number;
     }
   | {
       readonly type: 'failed';

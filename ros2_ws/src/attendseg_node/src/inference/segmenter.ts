@@ -40,6 +40,8 @@ export interface Segmentation {
   readonly outputs: readonly Output[];
   /** Milliseconds, `receive` being the copy of the camera's bytes. */
   readonly times: WorkerTimes & { readonly receive: number };
+  /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
+  readonly brightest: number;
   release(): void;
 }
 
@@ -222,6 +224,7 @@ export class Segmenter {
     if (result.type === 'done') {
       waiting?.resolve({
         outputs: result.outputs,
+        brightest: result.brightest,
         times: { ...result.times, receive: waiting.receive },
         release,
       });

@@ -18,9 +18,16 @@ export interface CameraHost {
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
+  /** Something that the user should know, once. */
+  readonly warn: (message: string) => void;
   /** Reports a frame that could not be used; called for every such frame. */
   readonly refuse: (cause: ImageErrorReason | 'failed', message: string) => void;
 }
+
+/** A 16-bit image whose largest sample, as 0-255, is less than this is dark: 1/8 of the range. */
+const DARK = 32;
+/** So many dark ones in a row are taken for samples of fewer bits. */
+const DARK_FRAMES = 50;
 
 /** What a camera needs from an output's publisher; each call may throw. */
 export type OutputPublisher = Pick<ImagePublisher, 'kind' | 'wanted' | 'headroom' | 'publish'>;
@@ -38,6 +45,8 @@ export class Camera implements Contender {
   #slot: Frame | undefined;
   #waitingSince: number | undefined;
   #lastArrival: number | undefined;
+  #dark = 0;
+  #saidDark = false;
   #state: 'open' | 'stopping' | 'stopped' = 'open';
   readonly #underWay = new Map<Frame, Promise<void>>();
 
@@ -133,7 +142,7 @@ export class Camera implements Contender {
   /** @throws whatever the segmenter and the publishers throw */
   async #segment(frame: Frame): Promise<void> {
     const { picture, arrived } = frame;
-    const { fit, overlay_opacity, mask_size } = this.host.parameters();
+    const { bit_depth: bitDepth, fit, overlay_opacity, mask_size } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
     if (publishers.length === 0) {
       frame.end('standby');
@@ -146,10 +155,12 @@ export class Camera implements Contender {
       height,
       headroom: publisher.headroom(picture.frameId, width, height),
     }));
-    const result = await this.scheduler.segment(picture.image, { fit, opacity: overlay_opacity, outputs });
+    const image = { ...picture.image, bitDepth };
+    const result = await this.scheduler.segment(image, { fit, opacity: overlay_opacity, outputs });
     try {
       if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
+      this.#lookForBitDepth(picture, result.brightest, bitDepth);
       result.outputs.forEach((output, i) => {
         publishers[i]!.publish(output, picture.stamp, picture.frameId);
       });
@@ -166,6 +177,17 @@ export class Camera implements Contender {
     } else {
       frame.end('failed');
       this.host.refuse('failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #lookForBitDepth({ image }: CameraFrame, brightest: number, bitDepth: number): void {
+    this.#dark = brightest >= DARK ? 0 : this.#dark + 1;
+    if (this.#dark >= DARK_FRAMES && !this.#saidDark) {
+      this.#saidDark = true;
+      this.host.warn(
+        `${DARK_FRAMES} frames of ${image.encoding} in a row are all but black: no sample is above 1/8 of ${bitDepth} bits;` +
+          ' if the camera fills fewer, set the parameter bit_depth (10, 12 or 14 for many)',
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Model } from '../inference/model.js';
 import type { Stamp } from '../recording/imageCdr.js';
 import { STAGES, type Camera } from './camera.js';
-import type { Health, HealthState } from './health.js';
+import type { Health } from './health.js';
 import type { Source } from './topicSource.js';
 
 /** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
@@ -16,14 +16,7 @@ export interface DiagnosticArray {
   }[];
 }
 
-const { ok, warn, error } = { ok: 0, warn: 1, error: 2 };
-const LEVELS: Readonly<Record<HealthState, number>> = {
-  starting: ok,
-  standby: ok,
-  segmenting: ok,
-  stale: warn,
-  failing: error,
-};
+const LEVELS = { ok: 0, warn: 1, error: 2 } as const;
 
 export interface DiagnosticSource {
   readonly node: string;
@@ -57,7 +50,7 @@ export function diagnose(
     header: { stamp, frame_id: '' },
     status: [
       {
-        level: LEVELS[health.state],
+        level: LEVELS[health.level],
         name: `${node}: ${source.name}`,
         message: health.message,
         hardware_id: provider,

@@ -3,6 +3,7 @@ export type HealthState = 'starting' | 'standby' | 'segmenting' | 'stale' | 'fai
 
 export interface Health {
   readonly state: HealthState;
+  readonly level: 'ok' | 'warn' | 'error';
   /** One line for people. */
   readonly message: string;
 }
@@ -21,10 +22,21 @@ export interface HealthSigns {
   readonly standby: boolean;
   /** What was wrong with a frame, or is with the network. */
   readonly trouble: string | undefined;
+  /** What is wrong around the node, though it works. */
+  readonly warning: string | undefined;
 }
+
+const LEVELS = { starting: 'ok', standby: 'ok', segmenting: 'ok', stale: 'warn', failing: 'error' } as const;
 
 /** The one judgement of how a camera fares, told from frames rather than from the graph. */
 export function healthOf(signs: HealthSigns): Health {
+  const { state, message } = stateOf(signs);
+  const level = LEVELS[state];
+  if (signs.warning === undefined) return { state, level, message };
+  return { state, level: level === 'ok' ? 'warn' : level, message: `${message}; ${signs.warning}` };
+}
+
+function stateOf(signs: HealthSigns): Pick<Health, 'state' | 'message'> {
   const { now, lastArrival, source, obstacle } = signs;
   if (signs.trouble !== undefined) return { state: 'failing', message: signs.trouble };
   const silence = now - (lastArrival ?? signs.startedAt);

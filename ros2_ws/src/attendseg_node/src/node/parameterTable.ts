@@ -10,6 +10,7 @@ export interface Parameters {
   readonly threads: number;
   readonly max_pool_bytes: number;
   readonly run_timeout: number;
+  readonly bit_depth: number;
   readonly fit: Fit;
   readonly mask_size: MaskSize;
   readonly overlay_opacity: number;
@@ -105,6 +106,14 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     live: false,
     description:
       'Seconds after which a frame that does not come back counts as lost; the network is then started again.',
+  },
+  bit_depth: {
+    type: 'integer',
+    default: 16,
+    ...within([8, 16]),
+    live: true,
+    description:
+      'How many low bits the camera fills in samples of 16 bits (mono16, rgb16, bayer_rggb16, ...): 10, 12 or 14 for many.',
   },
   fit: {
     type: 'string',

@@ -99,6 +99,18 @@ export class RosNode {
     return this.#node.getClock().now().toMsg();
   }
 
+  /** Is use_sim_time set? (rclnodejs declares no such getter.) */
+  get isTimeSimulated(): boolean {
+    return (this.#node.getClock() as unknown as { isRosTimeActive: boolean }).isRosTimeActive;
+  }
+
+  /** How many nodes of a full name the graph has. */
+  countNodes(fullName: string): number {
+    const nodes: { name: string; namespace: string }[] = this.#node.getNodeNamesAndNamespaces();
+    return nodes.filter(({ name, namespace }) => `${namespace.replace(/\/$/, '')}/${name}` === fullName)
+      .length;
+  }
+
   /** A topic's full name, remapped. */
   resolve(topic: Topic): string {
     return this.#node.resolveTopicName(topic.name);

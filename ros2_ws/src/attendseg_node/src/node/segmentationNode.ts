@@ -14,6 +14,7 @@ import { readOverrides } from './parameterOverrides.js';
 import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
 import { Scheduler } from './scheduler.js';
+import { Surroundings } from './surroundings.js';
 import { TopicSource } from './topicSource.js';
 import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS } from './topics.js';
 
@@ -31,6 +32,7 @@ export class SegmentationNode {
   readonly #source: TopicSource;
   readonly #diagnostics: RosPublisher<DiagnosticArray>;
   readonly #complaints: CauseLog;
+  readonly #surroundings: Surroundings;
   readonly #startedAt: number;
   /** What was wrong with a frame since the last report. */
   #complaint: string | undefined;
@@ -50,6 +52,9 @@ export class SegmentationNode {
     this.#camera = new Camera(scheduler, publishers, {
       parameters,
       network: backend.model.manifest.input,
+      warn: (message) => {
+        node.log.warn(`${this.#source.name}: ${message}`);
+      },
       refuse: (cause, message) => {
         this.#complaint = `${this.#source.name}: ${message}`;
         this.#complaints.say(`${cause}: ${message}`, this.#complaint);
@@ -59,6 +64,7 @@ export class SegmentationNode {
       this.#camera.receive(picture);
     });
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
+    this.#surroundings = new Surroundings(node);
   }
 
   /**
@@ -138,15 +144,17 @@ export class SegmentationNode {
     const source = this.#source;
     const { model, trouble } = this.#backend;
     const { stale_after, threads } = this.#parameters();
+    const now = this.#scheduler.now();
     const health = healthOf({
-      now: this.#scheduler.now(),
+      now,
       startedAt: this.#startedAt,
       lastArrival: camera.lastArrival,
-      staleAfter: stale_after * 1000,
+      staleAfter: 1000 * stale_after,
       source: source.name,
       obstacle: source.obstacle,
       standby: camera.standby,
       trouble: trouble ?? this.#complaint,
+      warning: this.#surroundings.look(now, 1000 * stale_after),
     });
     this.#complaint = undefined;
     const node = this.#node.fullName.slice(1);
