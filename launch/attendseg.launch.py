@@ -14,8 +14,12 @@ from launch import LaunchDescription
 
 CONFIG = Path(__file__).absolute().parents[1] / "config"
 
-# Fast DDS 3 (Kilted and later) reads the first, Fast DDS 2 (Humble, Jazzy) the second.
+# Fast DDS 3 (Kilted and later) reads the first and warns of the second, which is the only one that Fast DDS 2 reads.
 FASTDDS_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+FASTDDS_2 = ("humble", "iron", "jazzy")
+
+# As YAML and as Python write them.
+BOOLEANS = ["true", "false", "True", "False"]
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -47,13 +51,13 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "rviz",
         default_value="false",
-        choices=["true", "false"],
+        choices=BOOLEANS,
         description="Show camera, overlay and mask in rviz; needs the package rviz2.",
     ),
     DeclareLaunchArgument(
         "use_sim_time",
         default_value="",
-        choices=["", "true", "false"],
+        choices=["", *BOOLEANS],
         description="Take the time from /clock: true for simulation, and for bags played with --clock; "
         "empty: as in params_file.",
     ),
@@ -70,14 +74,15 @@ def fastdds_profile():
     """The environment by which large images pass through shared memory, unless the user has a profile of their own."""
     if any(os.environ.get(name) for name in FASTDDS_VARIABLES):
         return {}
-    return {name: str(CONFIG / "fastdds.xml") for name in FASTDDS_VARIABLES}
+    name = FASTDDS_VARIABLES[os.environ.get("ROS_DISTRO") in FASTDDS_2]
+    return {name: str(CONFIG / "fastdds.xml")}
 
 
 def start(context):
     """Reads the arguments' values and starts the processes."""
     given = {argument.name: context.launch_configurations[argument.name] for argument in ARGUMENTS}
     # An argument left empty is not passed on, so that it does not override params_file.
-    clock = {"use_sim_time": given["use_sim_time"] == "true"} if given["use_sim_time"] else {}
+    clock = {"use_sim_time": given["use_sim_time"].lower() == "true"} if given["use_sim_time"] else {}
     overrides = {**{name: given[name] for name in ("model", "provider") if given[name]}, **clock}
     environment = fastdds_profile()
 
@@ -100,7 +105,7 @@ def start(context):
             sigkill_timeout="2",
         )
     ]
-    if given["rviz"] == "true":
+    if given["rviz"].lower() == "true":
         nodes.append(
             Node(
                 package="rviz2",

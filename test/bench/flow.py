@@ -63,8 +63,8 @@ def main() -> None:
     width, height = map(int, arguments.size.split("x"))
     count = round(arguments.rate * arguments.seconds)
     profile = str(ROOT / "config/fastdds.xml")
-    os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", profile)
-    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", profile)
+    name = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
+    os.environ.setdefault(f"{name}_DEFAULT_PROFILES_FILE", profile)
 
     start = multiprocessing.Event()
     source = multiprocessing.Process(target=camera, args=((width, height), arguments.rate, count, start))

@@ -18,8 +18,8 @@ assert (ROOT / "dist" / "main.js").exists(), "the program is not built: use `npm
 # Before rclpy: what it and the nodes inherit. The profile is what launch gives them; large images get lost without.
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 os.environ.setdefault("ROS_LOG_DIR", str(Path(tempfile.gettempdir()) / "attendseg-test-log"))
-for name in ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
-    os.environ[name] = str(ROOT / "config" / "fastdds.xml")
+FASTDDS = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
+os.environ[f"{FASTDDS}_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds.xml")
 
 from networks import cube_network  # noqa: E402
 from node_process import NodeProcess  # noqa: E402
