@@ -4,7 +4,6 @@ import rclnodejs from 'rclnodejs';
 import type { Picture } from '#commands/readPicture.js';
 import type { DiagnosticArray } from '#node/diagnostics.js';
 import { parseImage, type CameraFrame } from '#node/imageMessage.js';
-import type { RawPublisher } from '#node/imagePublisher.js';
 import { ImageCdr } from '#recording/imageCdr.js';
 
 export interface CameraOptions {
@@ -39,7 +38,7 @@ export async function publishPictures(
   const node = new rclnodejs.Node('attendseg_camera');
   const publisher = node.createPublisher('sensor_msgs/msg/Image', options.topic, {
     qos: rclnodejs.QoS.profileSensorData,
-  }) as unknown as RawPublisher;
+  }) as unknown as { readonly subscriptionCount: number; publish(message: Buffer): void };
   node.spin(10);
   const stopped = (): boolean => ended.aborted;
   try {

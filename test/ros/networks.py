@@ -73,3 +73,61 @@ def cube_network(folder: Path, width: int, height: int) -> Path:
 def cube_labels(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """What cube_network answers."""
     return ((picture > 127.5) @ np.array([1, 2, 4])).astype(np.uint8)
+
+
+def endless_network(folder: Path, endless: int) -> Path:
+    """Labels are 1 where red is bright; where the first pixel's red is `endless`, a run takes hours. uint8 32x32 in."""
+    folder.mkdir(parents=True)
+    model = folder / "endless.onnx"
+    side = 64
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["state", "ones"], ["next_state"]),
+            helper.make_node("Identity", ["go"], ["go_on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("state", TensorProto.FLOAT, [side, side]),
+        ],
+        [
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next_state", TensorProto.FLOAT, [side, side]),
+        ],
+    )
+    save(
+        model,
+        [
+            helper.make_node("Gather", ["picture", "zero"], ["row"], axis=0),
+            helper.make_node("Gather", ["row", "zero"], ["pixel"], axis=0),
+            helper.make_node("Gather", ["pixel", "zero"], ["first"], axis=0),
+            helper.make_node("Equal", ["first", "endless"], ["is_endless"]),
+            helper.make_node("Where", ["is_endless", "hours", "no_turns"], ["turns"]),
+            helper.make_node("Loop", ["turns", "yes", "start"], ["end"], body=body),
+            # Zero, but no optimiser knows.
+            helper.make_node("ReduceMax", ["end"], ["nothing"], keepdims=0),
+            helper.make_node("Cast", ["nothing"], ["zeros"], to=TensorProto.UINT8),
+            helper.make_node("Gather", ["picture", "zero"], ["red"], axis=2),
+            helper.make_node("Div", ["red", "half"], ["bright"]),
+            helper.make_node("Add", ["bright", "zeros"], ["labels"]),
+        ],
+        helper.make_tensor_value_info("picture", TensorProto.UINT8, [32, 32, 3]),
+        helper.make_tensor_value_info("labels", TensorProto.UINT8, [32, 32]),
+        zero=np.array(0, np.int64),
+        endless=np.array(endless, np.uint8),
+        hours=np.array(10**9, np.int64),
+        no_turns=np.array(0, np.int64),
+        yes=np.array(True),
+        start=np.zeros((side, side), np.float32),
+        ones=np.ones((side, side), np.float32),
+        half=np.array(128, np.uint8),
+    )
+    write_manifest(
+        folder,
+        model,
+        classes=2,
+        network_input={"layout": "hwc_uint8", "width": 32, "height": 32},
+        output={"kind": "labels"},
+    )
+    return folder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +12,7 @@ from conftest import HEIGHT, WIDTH, Running
 from networks import cube_labels
 from pictures import Frame, noise, rgb_frame
 from ros_graph import Camera, Graph, stamp_of
+from std_msgs.msg import String
 
 GOOD = rgb_frame(noise(WIDTH, HEIGHT))
 
@@ -173,3 +176,76 @@ def test_newest_frame_wins(shipped: Running, graph: Graph, look: Callable[..., C
     assert got == sorted(got)
     assert set(got) <= set(stamps)
     assert len(got) == change["masks"] < 10
+
+
+# --- silence
+
+
+def test_a_camera_that_sends_nothing(graph: Graph, start: Callable, cube_model: object, look: Callable) -> None:
+    """Nobody there, a topic of another type, a camera that falls silent: a warning that says for how long, and why."""
+    node = start(cube_model, arguments=("-p", "stale_after:=1.0"))
+    _, status = graph.report(node.full_name, lambda _, status: "no frames" in status.message, "no frames")
+    assert re.fullmatch(rf"no frames for \d+(\.\d)? s: nobody publishes {node.image}", status.message)
+    assert status.level == b"\1"
+
+    other = graph.node.create_publisher(String, node.image, 1)
+    try:
+        _, status = graph.report(node.full_name, lambda _, status: "String" in status.message, "the other type")
+        wanted = f"s: {node.image} is published as std_msgs/msg/String, not sensor_msgs/msg/Image"
+        assert status.message.endswith(wanted)
+        assert status.level == b"\1"
+    finally:
+        graph.node.destroy_publisher(other)
+
+    camera = look(node, "mask")
+    camera.segment(GOOD)
+    graph.report(node.full_name, lambda _, status: status.message == "segmenting", "segmenting")
+    _, status = graph.report(node.full_name, lambda _, status: "no frames" in status.message, "no frames")
+    assert re.fullmatch(rf"no frames for \d+(\.\d)? s: {node.image} is silent", status.message)
+    assert status.level == b"\1"
+    camera.segment(GOOD)
+    _, status = graph.report(node.full_name, lambda _, status: status.level == b"\0", "frames")
+
+
+def test_a_cause_is_logged_once_and_then_summed_up(
+    graph: Graph, start: Callable, cube_model: object, look: Callable
+) -> None:
+    node = start(cube_model)
+    camera = look(node, "mask")
+    for _ in range(20):
+        camera.send(dataclasses.replace(GOOD, encoding="rgb565"))
+        graph.spin(0.05)
+    graph.wait(lambda: "more times" in node.process.output, "a sum", 20)
+    first, more = [line for line in node.process.output.splitlines() if "rgb565" in line]
+    number = int(re.search(r"(\d+) more times: ", more).group(1))
+    values, _ = graph.report(node.full_name, lambda values, _: settled(values), "all frames done")
+    assert number == counts(values)["dropped: undecodable"] - 1 > 10
+    assert "more times" not in first
+
+
+def test_simulated_time_that_stands_still(graph: Graph, start: Callable, cube_model: object, look: Callable) -> None:
+    """Masks flow, /diagnostics go on, and one warning says that there is no clock."""
+    node = start(cube_model, arguments=("-p", "use_sim_time:=true"))
+    camera = look(node, "mask")
+    for _ in range(3):
+        camera.segment(GOOD)
+        graph.report(node.full_name, lambda values, _: values["masks"] != "0", "masks")
+    graph.wait(lambda: "/clock" in node.process.output, "a warning", 20)
+    graph.spin(3)
+    (warning,) = [line for line in node.process.output.splitlines() if "[WARN]" in line]
+    assert "use_sim_time is set, but /clock stands still" in warning
+
+
+def test_two_nodes_of_one_name(graph: Graph, start: Callable, cube_model: object) -> None:
+    first = start(cube_model, namespace="/twins", name="eyes", image="/twins/one")
+    graph.spin(1)
+    assert "[WARN]" not in first.process.output
+    second = start(cube_model, namespace="/twins", name="eyes", image="/twins/two")
+    for node in (first, second):
+        graph.wait(lambda node=node: "[WARN]" in node.process.output, "a warning", 20)
+        (warning,) = [line for line in node.process.output.splitlines() if "[WARN]" in line]
+        assert "2 nodes are called /twins/eyes" in warning
+    _, status = graph.report("/twins/eyes", lambda _, status: "called" in status.message, "the warning")
+    assert status.level == b"\1"
+    assert second.process.stop()[0] == 0
+    graph.report("/twins/eyes", lambda _, status: "called" not in status.message, "no warning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +200,22 @@ def test_shipped_model_sees_the_same_in_all_encodings(shipped: Running, look: Ca
     assert len(masks) == 5
     assert masks[0].max() < 11
     assert all(np.array_equal(mask, masks[0]) for mask in masks)
+
+
+def test_sixteen_bits_of_which_twelve_are_filled(
+    start: Callable[..., Running], look: Callable[..., Camera], graph: Graph, cube_model: Path
+) -> None:
+    """All but black at first, which is said once with the parameter that mends it."""
+    node = start(cube_model, arguments=("-p", "overlay_opacity:=0.0"))
+    camera = look(node, "mask", "overlay")
+    values = (np.arange(WIDTH * HEIGHT, dtype=np.uint16) * 7 % 4096).reshape(HEIGHT, WIDTH)
+    dark = frame("mono16", WIDTH, np.frombuffer(values.tobytes(), np.uint8).reshape(HEIGHT, -1))
+    for _ in range(60):
+        assert camera.segment(dark)["overlay"].max() == 15
+    (warning,) = [line for line in node.process.output.splitlines() if "[WARN]" in line]
+    assert f"{node.image}: 50 frames of mono16 in a row are all but black" in warning
+    assert "set the parameter bit_depth" in warning
+    assert graph.set_parameter(node.full_name, "bit_depth", 12) == ""
+    outputs = camera.segment(dark)
+    assert np.array_equal(outputs["overlay"], np.repeat((values >> 4).astype(np.uint8)[..., None], 3, axis=-1))
+    assert np.array_equal(outputs["mask"], cube_labels(outputs["overlay"]))

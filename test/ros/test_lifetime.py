@@ -107,21 +107,21 @@ process.on('newListener', (name) => { if (name === 'SIGTERM') writeFileSync(proc
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_at_any_moment_of_the_start_ends_it_in_silence(tmp_path: Path, how: signal.Signals) -> None:
-    """Thirty moments, from the first at which the program runs; every other one comes twice."""
-    for i in range(30):
+    """Sixty moments 2 ms apart, from the first at which the program runs, and later ones; every other comes twice."""
+    moments = [0.002 * i for i in range(60)] + [0.15 + 0.05 * i for i in range(10)]
+    for i, moment in enumerate(moments):
         catches = tmp_path / f"catches_{i}"
         options = "--import=" + urllib.parse.quote(CATCHES, safe=":/,;")
         process = NodeProcess(tmp_path, ["-r", "__ns:=/early"], NODE_OPTIONS=options, CATCHES_SIGNALS=str(catches))
         deadline = time.monotonic() + 20
         while not catches.exists():
             assert time.monotonic() < deadline and process.running, f"it never catches signals: {process.output}"
-        # Most of what happens does so early; the last comes when the session is built.
-        time.sleep(0.0005 * i**2)
+        time.sleep(moment)
         if i % 2:
             process.send(how)
         code, _ = process.stop(how)
         log = [line for line in process.output.splitlines() if "[INFO]" not in line]
-        assert (code, log) == (0, []), f"moment {i}: {process.output}"
+        assert (code, log) == (0, []), f"after {moment:.3f} s: {process.output}"
 
 
 @pytest.mark.parametrize(

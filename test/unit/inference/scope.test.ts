@@ -47,3 +47,57 @@ describe('a scope', () => {
     expect(disposed).toBe(1);
   });
 });
+
+describe('what is being opened', () => {
+  test('is owned when it is there', async () => {
+    const scope = new Scope();
+    const ends: string[] = [];
+    expect(
+      await scope.open(Promise.resolve('session'), (name) => {
+        ends.push(name);
+      }),
+    ).toBe('session');
+    await scope.close();
+    expect(ends).toEqual(['session']);
+  });
+
+  test('is disposed of when it comes after the end', async () => {
+    const ended = new AbortController();
+    const scope = new Scope(ended.signal);
+    const ends: string[] = [];
+    let open!: (name: string) => void;
+    const opening = scope.open(
+      new Promise<string>((resolve) => {
+        open = resolve;
+      }),
+      (name) => {
+        ends.push(name);
+      },
+    );
+    ended.abort(new Error('the user'));
+    await expect(opening).rejects.toThrow('the user');
+    await scope.close();
+    open('late');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toEqual(['late']);
+  });
+
+  test('fails as its opening does', async () => {
+    const scope = new Scope();
+    await expect(scope.open(Promise.reject(new Error('no file')), () => undefined)).rejects.toThrow(
+      'no file',
+    );
+    expect(await scope.close()).toEqual([]);
+  });
+});
+
+test('who cannot end in time is left behind, the others are not', async () => {
+  const scope = new Scope();
+  const ends: string[] = [];
+  scope.own('first', (name) => {
+    ends.push(name);
+  });
+  scope.own('hangs', () => new Promise(() => undefined));
+  expect(await scope.close(20)).toEqual([]);
+  expect(ends).toEqual(['first']);
+});

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ENCODING_NAMES } from '#vision/encodings.js';
+import { ImageError } from '#vision/imageError.js';
 import { place } from '#vision/letterbox.js';
 import { PixelEngine } from '#vision/pixelEngine.js';
+import { checkImage } from '#vision/rawImage.js';
+import * as reference from './reference.js';
+import { noise } from './samples.js';
 
 /** Pictures are tiled from a cell, so that the golden pixels fit on a line: 16 x 16 is the smallest image. */
 const SIDE = 16;
@@ -42,6 +46,8 @@ describe('packed encodings, by hand', () => {
     ['rgb16', true, [10, 1, 20, 2, 30, 3, 40, 4, 50, 5, 60, 6]],
     ['bgr16', false, [1, 30, 2, 20, 3, 10, 4, 60, 5, 50, 6, 40]],
     ['bgr16', true, [30, 1, 20, 2, 10, 3, 60, 4, 50, 5, 40, 6]],
+    ['16UC3', false, [1, 30, 2, 20, 3, 10, 4, 60, 5, 50, 6, 40]],
+    ['16UC4', true, [30, 1, 20, 2, 10, 3, 9, 4, 60, 1, 50, 2, 40, 3, 9, 4]],
     ['rgba16', false, [1, 10, 2, 20, 3, 30, 4, 9, 1, 40, 2, 50, 3, 60, 4, 9]],
     ['rgba16', true, [10, 1, 20, 2, 30, 3, 9, 4, 40, 1, 50, 2, 60, 3, 9, 4]],
     ['bgra16', false, [1, 30, 2, 20, 3, 10, 4, 9, 1, 60, 2, 50, 3, 40, 4, 9]],
@@ -76,8 +82,11 @@ describe('YUV encodings, by hand', () => {
   it.each([
     ['yuyv', [Y0, U, Y1, V]],
     ['yuv422_yuy2', [Y0, U, Y1, V]],
+    ['yuy2', [Y0, U, Y1, V]],
+    ['YUYV', [Y0, U, Y1, V]],
     ['uyvy', [U, Y0, V, Y1]],
     ['yuv422', [U, Y0, V, Y1]],
+    ['UYVY', [U, Y0, V, Y1]],
   ])('%s', (encoding, cell) => {
     expect(decode(encoding, 2 * SIDE, tile(cell, 2 * SIDE, SIDE))).toEqual(COLOURS);
   });
@@ -85,6 +94,7 @@ describe('YUV encodings, by hand', () => {
   it.each([
     ['nv12', [U, V], SIDE / 2],
     ['nv21', [V, U], SIDE / 2],
+    ['NV12', [U, V], SIDE / 2],
     ['nv24', [U, V], 2 * SIDE],
   ])('%s', (encoding, pair, rows) => {
     expect(decode(encoding, SIDE, [...luma, ...tile(pair, SIDE, rows)])).toEqual(COLOURS);
@@ -170,10 +180,97 @@ it('documents every encoding that the design asks for', () => {
   expect(ENCODING_NAMES).toEqual(
     [
       'rgb8 bgr8 rgba8 bgra8 mono8 rgb16 bgr16 rgba16 bgra16 mono16 8UC1 8UC3 8UC4',
-      'uyvy yuyv yuv422 yuv422_yuy2 nv12 nv21 nv24 i420 yuv420p yv12',
+      '16UC3 16UC4',
+      'uyvy yuv422 yuyv yuv422_yuy2 yuy2 nv12 nv21 nv24 i420 yuv420p yv12',
       'bayer_rggb8 bayer_bggr8 bayer_gbrg8 bayer_grbg8 bayer_rggb16 bayer_bggr16 bayer_gbrg16 bayer_grbg16',
     ]
       .join(' ')
       .split(' '),
+  );
+});
+
+describe('16-bit samples of which the camera fills fewer', () => {
+  const shown = (encoding: string, bitDepth: number, samples: number[], isBigEndian = false): number[] => {
+    const bytes = samples.flatMap((value) =>
+      isBigEndian ? [value >> 8, value & 255] : [value & 255, value >> 8],
+    );
+    const data = Uint8Array.from(tile(bytes, 2 * SIDE, SIDE));
+    const out = new Uint8Array(SIDE * SIDE * 3);
+    const image = { width: SIDE, height: SIDE, encoding, isBigEndian, step: 2 * SIDE, data, bitDepth };
+    const brightest = engine.prepare(image, place(SIDE, SIDE, SIDE, SIDE, 'stretch'), out);
+    return [out[0]!, out[3]!, out[6]!, out[9]!, brightest];
+  };
+
+  it.each([8, 9, 10, 11, 12, 13, 14, 15, 16])('%p bits', (bitDepth) => {
+    const top = 2 ** bitDepth - 1;
+    const samples = [0, top >> 1, top, Math.round(top / 4)];
+    const expected = [...samples.map((value) => value >> (bitDepth - 8)), 255];
+    expect(shown('mono16', bitDepth, samples)).toEqual(expected);
+    expect(shown('mono16', bitDepth, samples, true)).toEqual(expected);
+    // Values beyond are as white as can be, not black again.
+    if (bitDepth < 16)
+      expect(shown('mono16', bitDepth, [0, top + 1, 65535, 40000])).toEqual([0, 255, 255, 255, 255]);
+  });
+
+  it('tells the largest sample, whatever lies behind the picture in memory', () => {
+    expect(shown('mono16', 16, [0, 4095, 1000, 17])[4]).toBe(15);
+    expect(shown('mono16', 12, [0, 4095, 1000, 17])[4]).toBe(255);
+    const width = 19;
+    const data = new Uint8Array(2 * width * SIDE).fill(3);
+    const image = { width, height: SIDE, encoding: 'mono16', isBigEndian: false, step: 2 * width, data };
+    const out = new Uint8Array(width * SIDE * 3);
+    shown('mono16', 8, [255]);
+    expect(engine.prepare(image, place(width, SIDE, width, SIDE, 'stretch'), out)).toBe(3);
+  });
+
+  it('says nothing of 8-bit images', () => {
+    const out = new Uint8Array(SIDE * SIDE * 3);
+    const image = { width: SIDE, height: SIDE, encoding: 'rgb8', isBigEndian: false, step: 3 * SIDE };
+    const data = new Uint8Array(3 * SIDE * SIDE);
+    expect(engine.prepare({ ...image, data }, place(SIDE, SIDE, SIDE, SIDE, 'stretch'), out)).toBe(255);
+  });
+});
+
+describe('odd sizes are right or refused, never shifted', () => {
+  const sizes = [
+    [17, 16],
+    [16, 17],
+    [19, 23],
+  ] as const;
+  it.each(ENCODING_NAMES.flatMap((name) => sizes.map(([width, height]) => [name, width, height] as const)))(
+    '%s %px%p',
+    (encoding, width, height) => {
+      // Room for any encoding: the largest has eight bytes a pixel.
+      const step = 8 * width + (width % 2);
+      const rows =
+        encoding === 'nv24'
+          ? 3 * height
+          : /^(nv|i420|yuv420p|yv12)/.test(encoding)
+            ? (3 * height) / 2
+            : height;
+      const image = {
+        width,
+        height,
+        encoding,
+        isBigEndian: false,
+        step,
+        data: noise(step * Math.floor(rows), 3),
+      };
+      let refused: unknown;
+      try {
+        checkImage(image);
+      } catch (error) {
+        refused = error;
+      }
+      if (refused !== undefined) {
+        expect(refused).toBeInstanceOf(ImageError);
+        expect((refused as ImageError).reason).toBe('size');
+        return;
+      }
+      const placement = place(width, height, width, height, 'stretch');
+      const out = new Uint8Array(width * height * 3);
+      engine.prepare(image, placement, out);
+      expect(Buffer.compare(out, reference.prepare(image, placement))).toBe(0);
+    },
   );
 });

@@ -76,7 +76,7 @@ describe('checkImage', () => {
     },
   );
 
-  it.each(['', 'RGB8', 'rgb', '32FC3', '8UC2', 'toString', 'a\nb'])(
+  it.each(['', 'rgb565', 'rgb', '32FC3', '8UC2', 'toString', 'a\nb'])(
     'refuses the encoding %j and names the supported',
     (encoding) => {
       const { reason, message } = errorOf({ encoding });

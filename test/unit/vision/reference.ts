@@ -59,8 +59,11 @@ function decode(image: RawImage): Picture {
       '8UC1': 'mono8',
       '8UC3': 'bgr8',
       '8UC4': 'bgra8',
+      '16UC3': 'bgr16',
+      '16UC4': 'bgra16',
       yuv422: 'uyvy',
       yuv422_yuy2: 'yuyv',
+      yuy2: 'yuyv',
       yuv420p: 'i420',
     }[encoding] ?? encoding;
   const wide = encoding.endsWith('16');

@@ -12,8 +12,9 @@ export function noise(length: number, seed = 1): Uint8Array {
 /** Bytes of a row of `width` pixels in the first plane. */
 function rowBytes(encoding: string, width: number): number {
   if (/^(nv|i420|yv12|yuv420p)/.test(encoding)) return width;
-  if (/yuv|yuyv|uyvy/.test(encoding)) return 2 * width;
-  if (encoding.startsWith('8UC')) return Number(encoding.at(-1)) * width;
+  if (/yuv|yuyv|uyvy|yuy2/.test(encoding)) return 2 * width;
+  const [, bits, channels] = /^(8|16)UC(.)$/.exec(encoding) ?? [];
+  if (bits !== undefined) return (Number(bits) / 8) * Number(channels) * width;
   const samples = /^(rgb|bgr)a/.test(encoding) ? 4 : /^(rgb|bgr)/.test(encoding) ? 3 : 1;
   return samples * width * (encoding.endsWith('16') ? 2 : 1);
 }

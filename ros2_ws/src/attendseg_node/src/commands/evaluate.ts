@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
 import type { ModelFile } from '../inference/manifest.js';
+import { loadModel } from '../inference/model.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
@@ -53,9 +54,10 @@ function parseFile(value: string): ModelFile {
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
   const { images, labels, fit } = options;
-  const segmenter = await Segmenter.open({ ...options, provider: 'cpu' });
+  const model = loadModel(options.model, 'cpu', options.file);
+  const segmenter = await Segmenter.open(model, options);
   try {
-    const names = segmenter.manifest.classes.map(({ name }) => name);
+    const names = model.manifest.classes.map(({ name }) => name);
     const confusion = new ConfusionMatrix(names.length);
     const runs: number[] = [];
     for (const file of readdirSync(images).sort()) {

@@ -3,13 +3,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { place, type Placement } from '../vision/letterbox.js';
 import { PixelEngine } from '../vision/pixelEngine.js';
 import { BufferPool } from './bufferPool.js';
+import { OUTPUTS, type Drawing } from './outputs.js';
 import {
   buffersOf,
-  bytesPerPixel,
   CLOSE,
   type FrameMessage,
   type FrameResult,
-  type Output,
   type PixelWorkerData,
   type RunMessage,
   type RunResult,
@@ -19,12 +18,12 @@ const { port, width, height, palette, lut } = workerData as PixelWorkerData;
 const main = parentPort!;
 const engine = await PixelEngine.create();
 const pool = new BufferPool();
-const identity = Uint8Array.from({ length: 256 }, (_, value) => value);
 
 interface Pending {
   readonly frame: FrameMessage;
   readonly placement: Placement;
   readonly prepare: number;
+  readonly brightest: number;
 }
 const pending = new Map<number, Pending>();
 
@@ -47,13 +46,14 @@ function prepare(frame: FrameMessage): void {
   try {
     const placement = place(frame.image.width, frame.image.height, width, height, frame.fit);
     const input = pool.take(width * height * 3);
-    engine.prepare({ ...frame.image, data: new Uint8Array(frame.data) }, placement, new Uint8Array(input));
-    pending.set(frame.ticket, { frame, placement, prepare: performance.now() - started });
+    const image = { ...frame.image, data: new Uint8Array(frame.data) };
+    const brightest = engine.prepare(image, placement, new Uint8Array(input));
+    pending.set(frame.ticket, { frame, placement, brightest, prepare: performance.now() - started });
     const message: RunMessage = {
       ticket: frame.ticket,
       input,
       labels: pool.take(width * height),
-      confidence: frame.outputs.some(({ kind }) => kind === 'confidence')
+      confidence: frame.outputs.some(({ kind }) => OUTPUTS[kind].needsConfidence)
         ? pool.take(width * height)
         : undefined,
     };
@@ -63,28 +63,19 @@ function prepare(frame: FrameMessage): void {
   }
 }
 
-function draw(
-  output: Output,
-  { frame, placement }: Pending,
-  { labels, confidence }: Pick<RunResult, 'labels' | 'confidence'>,
-): void {
-  const { kind, width: columns, height: rows, headroom, buffer } = output;
-  const pixels = new Uint8Array(buffer, headroom, columns * rows * bytesPerPixel(kind));
-  const ids = new Uint8Array(labels);
-  switch (kind) {
-    case 'mask':
-      engine.mask(ids, placement, lut, columns, rows, pixels);
-      break;
-    case 'confidence':
-      engine.mask(new Uint8Array(confidence!), placement, identity, columns, rows, pixels);
-      break;
-    case 'color_mask':
-      engine.colorMask(ids, placement, palette, columns, rows, pixels);
-      break;
-    case 'overlay': {
-      const image = { ...frame.image, data: new Uint8Array(frame.data) };
-      engine.overlay(image, ids, placement, palette, frame.opacity, columns, rows, pixels);
-    }
+function draw({ frame, placement }: Pending, result: RunResult): void {
+  const drawing: Drawing = {
+    image: { ...frame.image, data: new Uint8Array(frame.data) },
+    placement,
+    labels: new Uint8Array(result.labels),
+    confidence: result.confidence && new Uint8Array(result.confidence),
+    palette,
+    lut,
+    opacity: frame.opacity,
+  };
+  for (const { kind, width: columns, height: rows, headroom, buffer } of frame.outputs) {
+    const row = OUTPUTS[kind];
+    row.draw(engine, drawing, columns, rows, new Uint8Array(buffer, headroom, columns * rows * row.channels));
   }
 }
 
@@ -95,12 +86,13 @@ function finish(result: RunResult): void {
   const { frame } = entry;
   try {
     if ('error' in result) throw new Error(result.error);
-    for (const output of frame.outputs) draw(output, entry, result);
+    draw(entry, result);
     answer({
       type: 'done',
       ticket: frame.ticket,
       data: frame.data,
       outputs: frame.outputs,
+      brightest: entry.brightest,
       times: { prepare: entry.prepare, run: result.run, finish: performance.now() - started },
     });
   } catch (error) {

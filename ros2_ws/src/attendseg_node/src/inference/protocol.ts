@@ -3,10 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import type { Manifest } from './manifest.js';
-
-export const OUTPUT_KINDS = ['mask', 'confidence', 'color_mask', 'overlay'] as const;
-/** mask and confidence are HxW uint8, color_mask and overlay HxWx3 uint8 RGB. */
-export type OutputKind = (typeof OUTPUT_KINDS)[number];
+import type { OutputKind } from './outputs.js';
 
 /** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
 export interface OutputRequest {
@@ -18,10 +15,6 @@ export interface OutputRequest {
 
 export interface Output extends OutputRequest {
   readonly buffer: ArrayBuffer;
-}
-
-export function bytesPerPixel(kind: OutputKind): number {
-  return kind === 'mask' || kind === 'confidence' ? 1 : 3;
 }
 
 /** Milliseconds of each stage inside the workers. */
@@ -48,6 +41,8 @@ export type FrameResult =
       readonly data: ArrayBuffer;
       readonly outputs: readonly Output[];
       readonly times: WorkerTimes;
+      /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
+      readonly brightest: number;
     }
   | {
       readonly type: 'failed';
@@ -93,5 +88,5 @@ export interface SessionWorkerData {
 export type SessionReport =
   { readonly type: 'ready'; readonly warmUp: number } | { readonly type: 'error'; readonly message: string };
 
-/** Asks either worker to end by itself: terminate() during a run would abort the process. */
+/** Asks either worker to end by itself, after its run: terminate() during one would abort the process. */
 export const CLOSE = 'close';

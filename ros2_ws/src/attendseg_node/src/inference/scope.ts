@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 type Disposer = () => void | Promise<void>;
 
 /**
@@ -7,6 +9,9 @@ type Disposer = () => void | Promise<void>;
 export class Scope {
   readonly #disposers: Disposer[] = [];
   #closed: Promise<Error[]> | undefined;
+
+  /** `ended`: when it aborts, `open` waits no longer. */
+  constructor(private readonly ended?: AbortSignal) {}
 
   /**
    * Takes over `resource`. In a scope that is closed already it is disposed of at once.
@@ -19,21 +24,57 @@ export class Scope {
     return resource;
   }
 
-  /** Disposes of everything. Resolves with what was thrown meanwhile; further calls give the same answer. */
-  close(): Promise<Error[]> {
-    this.#closed ??= disposeOf(this.#disposers.splice(0).reverse());
+  /**
+   * Takes over a resource that is being opened, and waits for it.
+   * @throws what opening throws; the abort's reason, if that comes first: the resource is disposed of when it is there
+   */
+  open<T>(opening: Promise<T>, dispose: (resource: T) => void | Promise<void>): Promise<T> {
+    const { ended } = this;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        reject(ended?.reason as Error);
+      };
+      if (ended?.aborted) abort();
+      ended?.addEventListener('abort', abort);
+      opening
+        .then((resource) => {
+          this.own(resource, dispose);
+          resolve(resource);
+        }, reject)
+        .finally(() => ended?.removeEventListener('abort', abort));
+    });
+  }
+
+  /**
+   * Disposes of everything, and waits for each no longer than until `patience` ms are over: whoever cannot end in time
+   * is left behind. Resolves with what was thrown meanwhile; further calls give the same answer.
+   */
+  close(patience = Infinity): Promise<Error[]> {
+    this.#closed ??= disposeOf(this.#disposers.splice(0).reverse(), performance.now() + patience);
     return this.#closed;
   }
 }
 
-async function disposeOf(disposers: readonly Disposer[]): Promise<Error[]> {
+async function disposeOf(disposers: readonly Disposer[], deadline = Infinity): Promise<Error[]> {
   const errors: Error[] = [];
   for (const dispose of disposers) {
     try {
-      await dispose();
+      const done = dispose();
+      if (done !== undefined) await (deadline === Infinity ? done : orAt(deadline, done));
     } catch (error) {
       errors.push(error instanceof Error ? error : new Error(String(error)));
     }
   }
   return errors;
+}
+
+async function orAt(deadline: number, done: Promise<void>): Promise<void> {
+  const inTime = new AbortController();
+  const late = sleep(Math.max(0, deadline - performance.now()), undefined, { signal: inTime.signal });
+  try {
+    await Promise.race([done, late]);
+  } finally {
+    inTime.abort();
+    late.catch(() => undefined);
+  }
 }

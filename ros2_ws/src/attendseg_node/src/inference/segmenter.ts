@@ -3,18 +3,10 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
-import {
-  classLut,
-  paletteOf,
-  readManifest,
-  readModelFile,
-  type Manifest,
-  type ModelFile,
-} from './manifest.js';
+import type { Model } from './model.js';
 import { ModelError } from './modelError.js';
-import { chooseProvider, sessionThreads, type ProviderChoice, type ProviderWish } from './providers.js';
+import { OUTPUTS } from './outputs.js';
 import {
-  bytesPerPixel,
   CLOSE,
   type FrameMessage,
   type FrameResult,
@@ -25,17 +17,15 @@ import {
   type SessionWorkerData,
   type WorkerTimes,
 } from './protocol.js';
+import { sessionThreads } from './providers.js';
 
 export interface SegmenterOptions {
-  /** Folder or manifest of the model. */
-  readonly model: string;
-  readonly provider: ProviderWish;
   /** Threads of the session; 0: all cores but one. */
   readonly threads: number;
-  /** Bytes kept between frames for pictures and outputs, at most. */
-  readonly poolBytes?: number;
-  /** Another of the model's files than the provider would take, for comparisons. */
-  readonly file?: ModelFile;
+  /** Keeps buffers between frames. */
+  readonly pool?: BufferPool;
+  /** Milliseconds after which a frame that does not come back counts as lost, and with it the session. */
+  readonly runTimeout?: number;
 }
 
 export interface FrameOptions {
@@ -50,6 +40,8 @@ export interface Segmentation {
   readonly outputs: readonly Output[];
   /** Milliseconds, `receive` being the copy of the camera's bytes. */
   readonly times: WorkerTimes & { readonly receive: number };
+  /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
+  readonly brightest: number;
   release(): void;
 }
 
@@ -67,33 +59,26 @@ interface Waiting {
  * while this one runs. The caller's thread only copies the camera's bytes once.
  */
 export class Segmenter {
-  readonly manifest: Manifest;
-  readonly choice: ProviderChoice;
-  readonly threads: number;
   readonly #pixels: Worker;
   readonly #session: Worker;
   readonly #pool: BufferPool;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<unknown>;
-  /** Resolves with the cause if a worker thread dies; no frame succeeds after that. */
+  /** Resolves with the cause if a worker thread dies or a frame does not come back; no frame succeeds after that. */
   readonly failed: Promise<Error>;
   #reportFailure!: (error: Error) => void;
   #ticket = 0;
+  #answered = 0;
   #failure: Error | undefined;
   #closing = false;
+  readonly #deadline: NodeJS.Timeout | undefined;
 
   private constructor(
-    manifest: Manifest,
-    choice: ProviderChoice,
-    threads: number,
     pixels: Worker,
     session: Worker,
-    pool: BufferPool,
+    { pool = new BufferPool(), runTimeout }: SegmenterOptions,
   ) {
     this.#pool = pool;
-    this.manifest = manifest;
-    this.choice = choice;
-    this.threads = threads;
     this.#pixels = pixels;
     this.#session = session;
     this.failed = new Promise((resolve) => {
@@ -106,7 +91,7 @@ export class Segmenter {
       (worker) =>
         new Promise<void>((resolve) => {
           worker.once('error', (error: Error) => {
-            this.#fail(error);
+            this.#fail(new Error(`a worker thread died: ${error.message}`, { cause: error }));
           });
           worker.once('exit', () => {
             if (!this.#closing) this.#fail(new Error('a worker thread ended by itself'));
@@ -115,55 +100,53 @@ export class Segmenter {
         }),
     );
     this.#ended = Promise.all(ends);
+    if (runTimeout !== undefined) {
+      this.#deadline = setTimeout(() => {
+        if (this.#waiting.size > 0)
+          this.#fail(new Error(`a frame did not come back within ${runTimeout / 1000} s (run_timeout)`));
+      }, runTimeout).unref();
+    }
   }
 
-  /** @throws ModelError if the model, its file or the provider cannot be used. */
-  static async open(options: SegmenterOptions): Promise<Segmenter> {
-    const manifest = readManifest(options.model);
-    const choice = chooseProvider(options.provider);
-    const model = readModelFile(manifest, options.file ?? choice.file);
-    const threads = sessionThreads(options.threads);
+  /** Starts both threads. @throws ModelError if the session cannot be built. */
+  static async open(model: Model, options: SegmenterOptions): Promise<Segmenter> {
+    const { manifest, choice, palette, lut } = model;
     const { port1, port2 } = new MessageChannel();
     const sessionData: SessionWorkerData = {
       port: port1,
       manifest,
-      model,
+      model: model.bytes,
       provider: choice.provider,
-      threads,
+      threads: sessionThreads(options.threads),
     };
     const session = new Worker(new URL('./sessionWorker.js', import.meta.url), {
       workerData: sessionData,
       transferList: [port1],
     });
-    const pixelData: PixelWorkerData = {
-      port: port2,
-      width: manifest.input.width,
-      height: manifest.input.height,
-      palette: paletteOf(manifest),
-      lut: classLut(manifest),
-    };
+    const { width, height } = manifest.input;
+    const pixelData: PixelWorkerData = { port: port2, width, height, palette, lut };
     const pixels = new Worker(new URL('./pixelWorker.js', import.meta.url), {
       workerData: pixelData,
       transferList: [port2],
     });
-    const segmenter = new Segmenter(
-      manifest,
-      choice,
-      threads,
-      pixels,
-      session,
-      new BufferPool(options.poolBytes),
-    );
+    const segmenter = new Segmenter(pixels, session, options);
     const report = await new Promise<SessionReport>((resolve, reject) => {
       session.once('message', resolve);
-      session.once('error', reject);
-      pixels.once('error', reject);
+      void segmenter.failed.then(reject);
+    }).catch((error: unknown) => {
+      void segmenter.close();
+      throw error;
     });
     if (report.type === 'error') {
       await segmenter.close();
       throw new ModelError(report.message);
     }
     return segmenter;
+  }
+
+  /** Frames that came back, well or not. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** Whether a frame handed over now would be prepared at once. */
@@ -190,6 +173,7 @@ export class Segmenter {
         return buffer;
       });
       this.#pixels.postMessage(message, taken);
+      if (this.#waiting.size === 0) this.#deadline?.refresh();
       return new Promise((resolve, reject) => {
         this.#waiting.set(message.ticket, { resolve, reject, receive: performance.now() - started });
       });
@@ -212,22 +196,25 @@ export class Segmenter {
       opacity: options.opacity,
       outputs: options.outputs.map((request) => ({
         ...request,
-        buffer: take(request.headroom + request.width * request.height * bytesPerPixel(request.kind)),
+        buffer: take(request.headroom + request.width * request.height * OUTPUTS[request.kind].channels),
       })),
     };
   }
 
-  /** Lets the frames in flight finish, frees the session and ends both threads. */
+  /** Lets the frames in flight finish, frees the session and ends both threads, after a lost run when that ends. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#failure ??= new Error('the segmenter was closed');
     while (this.#waiting.size > 0) await sleep(2);
+    clearTimeout(this.#deadline);
     this.#session.postMessage(CLOSE);
     this.#pixels.postMessage(CLOSE);
     await this.#ended;
   }
 
   #settle(result: FrameResult): void {
+    this.#answered++;
+    this.#deadline?.refresh();
     const waiting = this.#waiting.get(result.ticket);
     this.#waiting.delete(result.ticket);
     this.#pool.give(result.data);
@@ -237,6 +224,7 @@ export class Segmenter {
     if (result.type === 'done') {
       waiting?.resolve({
         outputs: result.outputs,
+        brightest: result.brightest,
         times: { ...result.times, receive: waiting.receive },
         release,
       });
@@ -246,9 +234,10 @@ export class Segmenter {
     }
   }
 
-  /** A worker that died takes its frames along; whoever owns the segmenter opens another or ends. */
+  /** The frames are lost; whoever owns the segmenter opens another or ends. */
   #fail(error: Error): void {
     this.#failure ??= error;
+    clearTimeout(this.#deadline);
     this.#reportFailure(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

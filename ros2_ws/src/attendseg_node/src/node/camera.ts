@@ -2,19 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import { checkImage } from '../vision/rawImage.js';
+import { Frame, FrameCounts } from './frame.js';
 import type { CameraFrame } from './imageMessage.js';
 import type { ImagePublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
 import { resolveMaskSize, type Size } from './maskSize.js';
 import type { Parameters } from './parameterTable.js';
 import type { Contender, Scheduler } from './scheduler.js';
-
-export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
-/**
- * Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, its run or a publisher
- * failed, or the node stopped.
- */
-export type DropReason = (typeof DROP_REASONS)[number];
 
 export const STAGES = ['receive', 'prepare', 'wait', 'run', 'finish', 'publish', 'total'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -24,33 +18,37 @@ export interface CameraHost {
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
+  /** Something that the user should know, once. */
+  readonly warn: (message: string) => void;
   /** Reports a frame that could not be used; called for every such frame. */
   readonly refuse: (cause: ImageErrorReason | 'failed', message: string) => void;
 }
+
+/** A 16-bit image whose largest sample, as 0-255, is less than this is dark: 1/8 of the range. */
+const DARK = 32;
+/** So many dark ones in a row are taken for samples of fewer bits. */
+const DARK_FRAMES = 50;
 
 /** What a camera needs from an output's publisher; each call may throw. */
 export type OutputPublisher = Pick<ImagePublisher, 'kind' | 'wanted' | 'headroom' | 'publish'>;
 
 /**
  * One camera's way through the segmenter: the newest frame waits in a slot for the camera's turn, and its
- * outputs are published with its stamp. Counters add up: received = masks + drops + waiting + under way. A frame may
- * fail, whatever throws: the camera goes on.
+ * outputs are published with its stamp. A frame may fail, whatever throws: the camera goes on.
  */
 export class Camera implements Contender {
-  readonly drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
-    DropReason,
-    number
-  >;
+  readonly counts = new FrameCounts();
   readonly stages = Object.fromEntries(STAGES.map((stage) => [stage, new Durations()])) as Record<
     Stage,
     Durations
   >;
-  received = 0;
-  segmented = 0;
-  #slot: { readonly frame: CameraFrame; readonly arrived: number } | undefined;
+  #slot: Frame | undefined;
   #waitingSince: number | undefined;
+  #lastArrival: number | undefined;
+  #dark = 0;
+  #saidDark = false;
   #state: 'open' | 'stopping' | 'stopped' = 'open';
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Map<Frame, Promise<void>>();
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -68,31 +66,31 @@ export class Camera implements Contender {
     return !this.publishers.some((publisher) => publisher.wanted);
   }
 
-  /** Frames that wait or are under way. */
-  get pending(): number {
-    return this.#underWay.size + (this.#slot === undefined ? 0 : 1);
+  /** When a frame came last, whatever became of it, in the clock's milliseconds; undefined if none ever did. */
+  get lastArrival(): number | undefined {
+    return this.#lastArrival;
   }
 
-  /** A frame arrived. Its bytes are read again until it is handed over, so they must stay as they are. */
-  receive(frame: CameraFrame): void {
-    this.received++;
+  /** A picture arrived. Its bytes are read again until it is handed over, so they must stay as they are. */
+  receive(picture: CameraFrame): void {
+    const arrived = (this.#lastArrival = this.scheduler.now());
+    const frame = new Frame(picture, arrived, this.counts);
     if (this.#state !== 'open') {
-      this.drops.stopped++;
+      frame.end('stopped');
       return;
     }
     try {
       if (this.standby) {
-        this.drops.standby++;
+        frame.end('standby');
         return;
       }
-      checkImage(frame.image);
+      checkImage(picture.image);
     } catch (error) {
-      this.#refuse(error);
+      this.#refuse(frame, error);
       return;
     }
-    if (this.#slot !== undefined) this.drops.superseded++;
-    const arrived = this.scheduler.now();
-    this.#slot = { frame, arrived };
+    this.#slot?.end('superseded');
+    this.#slot = frame;
     this.#waitingSince ??= arrived;
     this.scheduler.wake();
   }
@@ -104,73 +102,92 @@ export class Camera implements Contender {
   async stop(patience: number): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'stopping';
-      if (this.#slot !== undefined) this.drops.stopped++;
+      this.#slot?.end('stopped');
       this.#slot = this.#waitingSince = undefined;
       this.scheduler.leave(this);
     }
     const tooLong = new AbortController();
     await Promise.race([
-      Promise.all(this.#underWay),
+      Promise.all(this.#underWay.values()),
       sleep(patience, undefined, { signal: tooLong.signal }).catch(() => undefined),
     ]);
     tooLong.abort();
     this.#state = 'stopped';
+    for (const frame of this.#underWay.keys()) frame.end('stopped');
+    this.#underWay.clear();
   }
 
   takeTurn(): void {
-    if (this.#slot === undefined) return;
-    const { frame, arrived } = this.#slot;
+    const frame = this.#slot;
+    if (frame === undefined) return;
     this.#slot = this.#waitingSince = undefined;
-    const done: Promise<void> = this.#segment(frame, arrived)
+    frame.leave();
+    const done = this.#segment(frame)
       .then(
-        (outcome) => {
-          if (outcome === 'segmented') this.segmented++;
-          else this.drops[outcome]++;
+        () => {
+          // One that comes back after the stop has ended before.
+          if (frame.state === 'under way') frame.end('published');
         },
         (error: unknown) => {
-          this.#refuse(error);
+          if (frame.state === 'under way') this.#refuse(frame, error);
         },
       )
       .finally(() => {
-        this.#underWay.delete(done);
+        this.#underWay.delete(frame);
         this.scheduler.wake();
       });
-    this.#underWay.add(done);
+    this.#underWay.set(frame, done);
   }
 
   /** @throws whatever the segmenter and the publishers throw */
-  async #segment(frame: CameraFrame, arrived: number): Promise<'segmented' | 'standby' | 'stopped'> {
-    const { fit, overlay_opacity, mask_size } = this.host.parameters();
+  async #segment(frame: Frame): Promise<void> {
+    const { picture, arrived } = frame;
+    const { bit_depth: bitDepth, fit, overlay_opacity, mask_size } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
-    if (publishers.length === 0) return 'standby';
-    const { width, height } = resolveMaskSize(mask_size, frame.image, this.host.network);
+    if (publishers.length === 0) {
+      frame.end('standby');
+      return;
+    }
+    const { width, height } = resolveMaskSize(mask_size, picture.image, this.host.network);
     const outputs = publishers.map((publisher) => ({
       kind: publisher.kind,
       width,
       height,
-      headroom: publisher.headroom(frame.frameId, width, height),
+      headroom: publisher.headroom(picture.frameId, width, height),
     }));
-    const result = await this.scheduler.segment(frame.image, { fit, opacity: overlay_opacity, outputs });
+    const image = { ...picture.image, bitDepth };
+    const result = await this.scheduler.segment(image, { fit, opacity: overlay_opacity, outputs });
     try {
-      if (this.#state === 'stopped') return 'stopped';
+      if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
+      this.#lookForBitDepth(picture, result.brightest, bitDepth);
       result.outputs.forEach((output, i) => {
-        publishers[i]!.publish(output, frame.stamp, frame.frameId);
+        publishers[i]!.publish(output, picture.stamp, picture.frameId);
       });
       this.#record(result.times, back - arrived, this.scheduler.now() - back);
-      return 'segmented';
     } finally {
       result.release();
     }
   }
 
-  #refuse(error: unknown): void {
+  #refuse(frame: Frame, error: unknown): void {
     if (error instanceof ImageError) {
-      this.drops.undecodable++;
+      frame.end('undecodable');
       this.host.refuse(error.reason, error.message);
     } else {
-      this.drops.failed++;
+      frame.end('failed');
       this.host.refuse('failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #lookForBitDepth({ image }: CameraFrame, brightest: number, bitDepth: number): void {
+    this.#dark = brightest >= DARK ? 0 : this.#dark + 1;
+    if (this.#dark >= DARK_FRAMES && !this.#saidDark) {
+      this.#saidDark = true;
+      this.host.warn(
+        `${DARK_FRAMES} frames of ${image.encoding} in a row are all but black: no sample is above 1/8 of ${bitDepth} bits;` +
+          ' if the camera fills fewer, set the parameter bit_depth (10, 12 or 14 for many)',
+      );
     }
   }
 

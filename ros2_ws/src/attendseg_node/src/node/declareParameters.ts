@@ -1,4 +1,3 @@
-import rclnodejs from 'rclnodejs';
 import type { Overrides } from './parameterOverrides.js';
 import {
   PARAMETER_NAMES,
@@ -7,32 +6,20 @@ import {
   type Parameters,
   type ParameterValue,
 } from './parameterTable.js';
+import type { RosNode } from './ros.js';
 
-type Node = InstanceType<typeof rclnodejs.Node>;
-type Parameter = InstanceType<typeof rclnodejs.Parameter>;
-
-type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
-
-/** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
-/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
-const TYPES = {
-  bool: 1 as ParameterType,
-  integer: 2 as ParameterType,
-  double: 3 as ParameterType,
-  string: 4 as ParameterType,
-};
-/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
+/** What declaring parameters needs of the node. */
+export type ParameterNode = Pick<RosNode, 'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log'>;
 
 /**
  * Declares the whole table on the node with its overrides, and keeps the parsed values up to date.
  * @returns a function that gives the current values
  * @throws Error that names the parameter, if an override is not allowed
  */
-export function declareParameters(
-  node: Node,
-  overrides: Overrides,
-  warn: (message: string) => void,
-): () => Parameters {
+export function declareParameters(node: ParameterNode, overrides: Overrides): () => Parameters {
+  const warn = (message: string): void => {
+    node.log.warn(message);
+  };
   overrides.unmatched.forEach(warn);
   for (const [name, { source }] of overrides.values) {
     if (!(name in PARAMETERS) && name !== 'use_sim_time' && !name.startsWith('qos_overrides.')) {
@@ -56,33 +43,25 @@ export function declareParameters(
     } else {
       values[name] = spec.parse(raw);
     }
-    const range =
-      spec.type === 'integer'
-        ? new rclnodejs.IntegerRange(BigInt(spec.range[0]), BigInt(spec.range[1]))
-        : spec.type === 'double'
-          ? new rclnodejs.FloatingPointRange(...spec.range, 0)
-          : undefined;
-    const type = TYPES[spec.type];
-    const descriptor = new rclnodejs.ParameterDescriptor(name, type, spec.description, false, range);
-    if (spec.type === 'string') descriptor.additionalConstraints = spec.allowed;
-    const value = spec.type === 'integer' ? BigInt(raw) : spec.type === 'double' ? Number(raw) : String(raw);
-    node.declareParameter(new rclnodejs.Parameter(name, type, value), descriptor, true);
+    node.declareParameter({ name, value: raw, ...spec });
   }
-  adoptSimTime(node, overrides);
-  node.addOnSetParametersCallback((changes: Parameter[]) => {
+  // rclnodejs misses the override where a file names the node with its namespace.
+  const simulated = overrides.values.get('use_sim_time')?.value;
+  if (typeof simulated === 'boolean') node.simulateTime(simulated);
+  node.onParameterChanges((changes) => {
     const accepted: Record<string, unknown> = {};
     for (const { name, value } of changes) {
       if (!isOurs(name)) continue;
       const spec = PARAMETERS[name];
-      if (!spec.live) return refusal(`${name} takes effect only at start; restart the node with it`);
+      if (!spec.live) return `${name} takes effect only at start; restart the node with it`;
       try {
         accepted[name] = spec.parse(scalar(name, value));
       } catch (error) {
-        return refusal(`${name}: ${(error as Error).message}`);
+        return `${name}: ${(error as Error).message}`;
       }
     }
     Object.assign(values, accepted);
-    return { successful: true, reason: '' };
+    return undefined;
   });
   // Every name of the table has been parsed by its own entry.
   return () => values as unknown as Parameters;
@@ -90,10 +69,6 @@ export function declareParameters(
 
 function isOurs(name: string): name is ParameterName {
   return name in PARAMETERS;
-}
-
-function refusal(reason: string): { successful: boolean; reason: string } {
-  return { successful: false, reason };
 }
 
 /** A number or a string; YAML also reads `true`, `null` or lists. */
@@ -107,12 +82,4 @@ function scalar(name: string, value: unknown): ParameterValue {
     return value;
   }
   throw new Error(`parameter ${name}: ${JSON.stringify(value)} is not a ${type}`);
-}
-
-/** rclnodejs misses the override where a file names the node with its namespace. */
-function adoptSimTime(node: Node, overrides: Overrides): void {
-  const simulated = overrides.values.get('use_sim_time')?.value;
-  if (typeof simulated === 'boolean') {
-    node.setParameter(new rclnodejs.Parameter('use_sim_time', TYPES.bool, simulated));
-  }
 }

@@ -1,6 +1,8 @@
+import type { Model } from '../inference/model.js';
 import type { Stamp } from '../recording/imageCdr.js';
 import { STAGES, type Camera } from './camera.js';
-import type { TransportLoss } from './transportLoss.js';
+import type { Health } from './health.js';
+import type { Source } from './topicSource.js';
 
 /** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
 export interface DiagnosticArray {
@@ -14,50 +16,44 @@ export interface DiagnosticArray {
   }[];
 }
 
-const LEVEL = { ok: 0, warn: 1, error: 2 } as const;
+const LEVELS = { ok: 0, warn: 1, error: 2 } as const;
 
 export interface DiagnosticSource {
   readonly node: string;
-  readonly topic: string;
-  readonly model: string;
-  readonly provider: string;
+  readonly model: Model;
   readonly threads: number;
   readonly camera: Camera;
-  readonly loss: TransportLoss;
-  readonly publishers: number;
-  /** What was wrong with a frame since the last report, if anything. */
-  readonly complaint: string | undefined;
+  readonly source: Source;
+  readonly health: Health;
 }
 
 /** One camera's state for /diagnostics. */
-export function diagnose(source: DiagnosticSource, stamp: Stamp): DiagnosticArray {
-  const { camera, loss } = source;
-  const [level, message] =
-    source.publishers === 0
-      ? [LEVEL.warn, `nobody publishes ${source.topic}`]
-      : source.complaint !== undefined
-        ? [LEVEL.error, source.complaint]
-        : [LEVEL.ok, camera.standby ? 'standby: nobody subscribes' : 'segmenting'];
+export function diagnose(
+  { node, model, threads, camera, source, health }: DiagnosticSource,
+  stamp: Stamp,
+): DiagnosticArray {
+  const { counts, stages } = camera;
+  const { provider } = model.choice;
   const entries: [string, string | number][] = [
-    ['frames received', camera.received],
-    ['masks', camera.segmented],
-    ...Object.entries(camera.drops).map(([reason, count]): [string, number] => [`dropped: ${reason}`, count]),
-    ['lost in transport', loss.lost ?? 'unknown'],
-    ['provider', source.provider],
-    ['threads', source.threads],
-    ['model', source.model],
-    ...STAGES.map((stage): [string, string] => [`${stage} p50 [ms]`, camera.stages[stage].median.toFixed(2)]),
-    ['total p99 [ms]', camera.stages.total.percentile(0.99).toFixed(2)],
+    ['frames received', counts.received],
+    ['masks', counts.published],
+    ...Object.entries(counts.drops).map(([reason, count]): [string, number] => [`dropped: ${reason}`, count]),
+    ['lost in transport', source.lost ?? 'unknown'],
+    ['provider', provider],
+    ['threads', threads],
+    ['model', model.manifest.name],
+    ...STAGES.map((stage): [string, string] => [`${stage} p50 [ms]`, stages[stage].median.toFixed(2)]),
+    ['total p99 [ms]', stages.total.percentile(0.99).toFixed(2)],
     ['resident memory [MiB]', Math.round(process.memoryUsage.rss() / 2 ** 20)],
   ];
   return {
     header: { stamp, frame_id: '' },
     status: [
       {
-        level,
-        name: `${source.node}: ${source.topic}`,
-        message,
-        hardware_id: source.provider,
+        level: LEVELS[health.level],
+        name: `${node}: ${source.name}`,
+        message: health.message,
+        hardware_id: provider,
         values: entries.map(([key, value]) => ({ key, value: String(value) })),
       },
     ],

@@ -1,15 +1,7 @@
-import type { Output, OutputKind } from '../inference/protocol.js';
-import { bytesPerPixel } from '../inference/protocol.js';
+import { type OutputKind, OUTPUTS } from '../inference/outputs.js';
+import type { Output } from '../inference/protocol.js';
 import { ImageCdr, type Stamp } from '../recording/imageCdr.js';
-import type { Topic } from './topics.js';
-
-/** The part of an rclnodejs publisher that is used here. */
-export interface RawPublisher {
-  readonly topic: string;
-  /** rclnodejs declares a method, but has a getter. */
-  readonly subscriptionCount: number;
-  publish(message: Buffer): void;
-}
+import type { RosPublisher } from './ros.js';
 
 /**
  * Publishes one output as sensor_msgs/Image. The pixels were drawn behind room for the message's head, so a
@@ -20,12 +12,11 @@ export class ImagePublisher {
 
   constructor(
     readonly kind: OutputKind,
-    readonly topic: Topic,
-    private readonly publisher: RawPublisher,
+    private readonly publisher: RosPublisher<Buffer>,
   ) {}
 
   get wanted(): boolean {
-    return this.publisher.subscriptionCount > 0;
+    return this.publisher.wanted;
   }
 
   /** Bytes that the head of such a message takes. */
@@ -37,17 +28,13 @@ export class ImagePublisher {
   publish(output: Output, stamp: Stamp, frameId: string): void {
     const message = Buffer.from(output.buffer);
     this.#head(frameId, output.width, output.height).write(message, stamp);
-    try {
-      this.publisher.publish(message);
-    } catch (error) {
-      throw new Error(`${this.publisher.topic}: not published: ${String(error)}`, { cause: error });
-    }
+    this.publisher.publish(message);
   }
 
   #head(frameId: string, width: number, height: number): ImageCdr {
     const cdr = this.#cdr;
     if (cdr?.frameId === frameId && cdr.width === width && cdr.height === height) return cdr;
-    const { encoding } = this.topic;
-    return (this.#cdr = new ImageCdr(frameId, encoding, width, height, width * bytesPerPixel(this.kind)));
+    const { encoding, channels } = OUTPUTS[this.kind];
+    return (this.#cdr = new ImageCdr(frameId, encoding, width, height, width * channels));
   }
 }

@@ -9,9 +9,12 @@ export interface Parameters {
   readonly provider: ProviderWish;
   readonly threads: number;
   readonly max_pool_bytes: number;
+  readonly run_timeout: number;
+  readonly bit_depth: number;
   readonly fit: Fit;
   readonly mask_size: MaskSize;
   readonly overlay_opacity: number;
+  readonly stale_after: number;
 }
 
 export type ParameterName = keyof Parameters;
@@ -96,6 +99,22 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     description:
       'Memory kept between frames for their pictures and outputs; what lies unused longest goes first.',
   },
+  run_timeout: {
+    type: 'double',
+    default: 10,
+    ...within([0.1, 3600]),
+    live: false,
+    description:
+      'Seconds after which a frame that does not come back counts as lost; the network is then started again.',
+  },
+  bit_depth: {
+    type: 'integer',
+    default: 16,
+    ...within([8, 16]),
+    live: true,
+    description:
+      'How many low bits the camera fills in samples of 16 bits (mono16, rgb16, bayer_rggb16, ...): 10, 12 or 14 for many.',
+  },
   fit: {
     type: 'string',
     default: 'letterbox',
@@ -118,6 +137,13 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     ...within([0, 1]),
     live: true,
     description: "Of the classes' colours in the overlay.",
+  },
+  stale_after: {
+    type: 'double',
+    default: 2,
+    ...within([0.1, 3600]),
+    live: true,
+    description: 'Seconds without a frame after which /diagnostics warns.',
   },
 };
 

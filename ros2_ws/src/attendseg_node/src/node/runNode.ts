@@ -1,38 +1,50 @@
 import { once } from 'node:events';
-import rclnodejs from 'rclnodejs';
 import { Scope } from '../inference/scope.js';
+import { exitWithin } from './exitNow.js';
+import { startRos } from './ros.js';
 import { SegmentationNode } from './segmentationNode.js';
+
+/** Milliseconds that all may take from the first signal to the exit, whatever is going on. */
+const ENDING = 1400;
+/** That a frame in flight gets of them. */
+const LAST_FRAME = 800;
+/** That the session then gets to close. */
+const CLOSING = 300;
 
 /**
  * Runs the segmentation node until `ended`, which a signal aborts: at any moment, also while the node starts.
  * @returns the exit code: 0, or 1 with one line on stderr if the node cannot start or go on; launch starts it again
  */
 export async function runNode(argv: readonly string[], ended: AbortSignal): Promise<number> {
-  // Importing it installed one, which would end the context at any moment.
-  rclnodejs.removeSignalHandlers();
-  const scope = new Scope();
-  const stopped = (): boolean => ended.aborted;
+  const scope = new Scope(ended);
+  ended.addEventListener('abort', () => {
+    exitWithin(ENDING, 0);
+  });
+  let code = 0;
   try {
-    await rclnodejs.init(undefined, [...argv]);
-    // process.exit() while rclnodejs spins aborts: end its context and let the event loop run dry.
-    scope.own(rclnodejs, () => {
-      rclnodejs.shutdown();
-    });
-    if (stopped()) return 0;
+    await startRos(argv, scope);
+    if (isAborted(ended)) return 0;
     const node = await SegmentationNode.start(argv, scope);
-    if (stopped()) return 0;
-    node.spin();
+    if (isAborted(ended)) return 0;
     const failure = await Promise.race([aborted(ended), node.failed]);
-    await node.stop();
+    await node.stop(LAST_FRAME);
     if (failure !== undefined) throw failure;
-    return 0;
   } catch (error) {
-    if (stopped()) return 0;
-    console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
+    if (!isAborted(ended)) {
+      console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
+      code = 1;
+    }
   } finally {
-    await scope.close();
+    await scope.close(CLOSING);
   }
+  // A lost run keeps its thread, and that the process.
+  exitWithin(CLOSING, code);
+  return code;
+}
+
+/** Asked anew each time: TypeScript takes it for settled after the first look. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
 
 async function aborted(signal: AbortSignal): Promise<undefined> {

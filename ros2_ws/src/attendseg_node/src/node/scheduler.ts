@@ -1,4 +1,5 @@
-import type { FrameOptions, Segmentation, Segmenter } from '../inference/segmenter.js';
+import type { Backend } from '../inference/backend.js';
+import type { FrameOptions, Segmentation } from '../inference/segmenter.js';
 import type { RawImage } from '../vision/rawImage.js';
 import { Pacer } from './pacer.js';
 
@@ -27,8 +28,8 @@ export interface Contender {
   takeTurn(): void;
 }
 
-/** What a scheduler needs from the segmenter. */
-export type Backend = Pick<Segmenter, 'free' | 'inFlight' | 'segment'>;
+/** What a scheduler needs from the backend. */
+export type FrameBackend = Pick<Backend, 'free' | 'inFlight' | 'segment'>;
 
 /**
  * Decides whose frame is handed to the segmenter, and when: just in time, so that one is prepared while another runs;
@@ -41,7 +42,7 @@ export class Scheduler {
   #callOff: (() => void) | undefined;
 
   constructor(
-    private readonly backend: Backend,
+    private readonly backend: FrameBackend,
     private readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
 
@@ -71,6 +72,8 @@ export class Scheduler {
         });
         return;
       }
+      // Last among those that began to wait at the same time.
+      if (this.#contenders.delete(next)) this.#contenders.add(next);
       next.takeTurn();
     }
   }

@@ -1,172 +1,166 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import rclnodejs from 'rclnodejs';
-import { Scope } from '../inference/scope.js';
-import { Segmenter } from '../inference/segmenter.js';
+import { Backend } from '../inference/backend.js';
+import { loadModel } from '../inference/model.js';
+import type { OutputKind } from '../inference/outputs.js';
+import { sessionThreads } from '../inference/providers.js';
+import type { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Camera } from './camera.js';
+import { CauseLog } from './causeLog.js';
 import { declareParameters } from './declareParameters.js';
-import { diagnose } from './diagnostics.js';
-import { parseImage } from './imageMessage.js';
-import { ImagePublisher, type RawPublisher } from './imagePublisher.js';
+import { diagnose, type DiagnosticArray } from './diagnostics.js';
+import { healthOf } from './health.js';
+import { ImagePublisher } from './imagePublisher.js';
 import { readOverrides } from './parameterOverrides.js';
-import { ReportOnce } from './reportOnce.js';
+import type { Parameters } from './parameterTable.js';
+import { RosNode, type RosPublisher } from './ros.js';
 import { Scheduler } from './scheduler.js';
-import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
-import { TransportLoss } from './transportLoss.js';
-import type { OutputKind } from '../inference/protocol.js';
+import { Surroundings } from './surroundings.js';
+import { TopicSource } from './topicSource.js';
+import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS } from './topics.js';
 
-type Node = InstanceType<typeof rclnodejs.Node>;
-type TypeName = Parameters<Node['createPublisher']>[0];
-
-/** Milliseconds that a frame in flight gets at the end. */
-const LAST_FRAME = 800;
-/** Milliseconds that the session gets to close. */
-const CLOSING = 400;
+/** Milliseconds between two reports. */
+const DIAGNOSTICS_PERIOD = 1000;
+const SUMMARY_PERIOD = 10_000;
 
 /** A node that segments one camera's pictures. */
 export class SegmentationNode {
-  readonly #node: Node;
-  readonly #segmenter: Segmenter;
+  readonly #node: RosNode;
+  readonly #parameters: () => Parameters;
+  readonly #backend: Backend;
+  readonly #scheduler: Scheduler;
   readonly #camera: Camera;
-  readonly #loss = new TransportLoss();
+  readonly #source: TopicSource;
+  readonly #diagnostics: RosPublisher<DiagnosticArray>;
+  readonly #complaints: CauseLog;
+  readonly #surroundings: Surroundings;
+  readonly #startedAt: number;
+  /** What was wrong with a frame since the last report. */
   #complaint: string | undefined;
 
-  private constructor(
-    node: Node,
-    segmenter: Segmenter,
-    parameters: () => ReturnType<ReturnType<typeof declareParameters>>,
-  ) {
+  private constructor(node: RosNode, backend: Backend, parameters: () => Parameters, scheduler: Scheduler) {
     this.#node = node;
-    this.#segmenter = segmenter;
-    const log = node.getLogger();
-    const topic = node.resolveTopicName(IMAGE_TOPIC.name);
+    this.#backend = backend;
+    this.#parameters = parameters;
+    this.#scheduler = scheduler;
+    this.#startedAt = scheduler.now();
+    this.#complaints = new CauseLog((message) => {
+      node.log.error(message);
+    });
     const publishers = Object.entries(OUTPUT_TOPICS).map(
-      ([kind, output]) =>
-        new ImagePublisher(
-          kind as OutputKind,
-          output,
-          node.createPublisher(output.type as TypeName, output.name, {
-            qos: qosOf(output),
-          }) as unknown as RawPublisher,
-        ),
+      ([kind, topic]) => new ImagePublisher(kind as OutputKind, node.publisher<Buffer>(topic)),
     );
-    const complaints = new ReportOnce((message) => {
-      log.error(message);
-    });
-    this.#camera = new Camera(new Scheduler(segmenter), publishers, {
+    this.#camera = new Camera(scheduler, publishers, {
       parameters,
-      network: segmenter.manifest.input,
+      network: backend.model.manifest.input,
+      warn: (message) => {
+        node.log.warn(`${this.#source.name}: ${message}`);
+      },
       refuse: (cause, message) => {
-        this.#complaint = `${topic}: ${message}`;
-        complaints.say(`${cause}: ${message}`, this.#complaint);
+        this.#complaint = `${this.#source.name}: ${message}`;
+        this.#complaints.say(`${cause}: ${message}`, this.#complaint);
       },
     });
-    node.createSubscription(
-      IMAGE_TOPIC.type as TypeName,
-      IMAGE_TOPIC.name,
-      { qos: qosOf(IMAGE_TOPIC) },
-      (message: unknown, info?: { publisherGid: Buffer; publicationSequenceNumber: bigint }) => {
-        this.#receive(message, info);
-      },
-    );
-    const diagnostics = node.createPublisher(DIAGNOSTICS_TOPIC.type as TypeName, DIAGNOSTICS_TOPIC.name);
-    node.createTimer(1_000_000_000n, () => {
-      this.#fence('diagnostics not published', () => {
-        const report = diagnose(
-          {
-            node: node.getFullyQualifiedName().slice(1),
-            topic,
-            model: segmenter.manifest.name,
-            provider: segmenter.choice.provider,
-            threads: segmenter.threads,
-            camera: this.#camera,
-            loss: this.#loss,
-            publishers: node.countPublishers(topic),
-            complaint: this.#complaint,
-          },
-          node.getClock().now().toMsg(),
-        );
-        this.#complaint = undefined;
-        diagnostics.publish(report);
-      });
+    this.#source = new TopicSource(node, IMAGE_TOPIC, (picture) => {
+      this.#camera.receive(picture);
     });
-    const { manifest, choice, threads } = segmenter;
-    log.info(
-      `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
-        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${topic}`,
-    );
+    this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
+    this.#surroundings = new Surroundings(node);
   }
 
   /**
-   * Creates the node under the name `attendseg` and loads its model. rclnodejs must be initialised. What it opens
+   * Creates the node under the name `attendseg`, loads its model and takes frames. ROS must be started. What it opens
    * belongs to the scope, also where the start fails half-way.
    * @throws Error that names the parameter, file, provider or topic that cannot be used.
    */
   static async start(argv: readonly string[], scope: Scope): Promise<SegmentationNode> {
-    const node = new rclnodejs.Node('attendseg');
-    const overrides = readOverrides(argv, node.name(), node.namespace());
-    const parameters = declareParameters(node, overrides, (message) => {
-      node.getLogger().warn(message);
-    });
-    const { model, provider, threads, max_pool_bytes: poolBytes } = parameters();
-    const segmenter = scope.own(
-      await Segmenter.open({ model: model || shippedModel(), provider, threads, poolBytes }),
-      // A run cannot be broken off, and the process waits for its thread in any case.
-      (opened) => Promise.race([opened.close(), sleep(CLOSING, undefined, { ref: false })]),
+    const node = new RosNode('attendseg');
+    const { log } = node;
+    const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
+    const { model: path, provider, threads: asked, max_pool_bytes, run_timeout } = parameters();
+    const model = loadModel(path || shippedModel(), provider);
+    const threads = sessionThreads(asked);
+    const opening = Backend.open(
+      model,
+      { threads, poolBytes: max_pool_bytes, runTimeout: run_timeout * 1000 },
+      {
+        lost: (message) => {
+          log.error(message);
+        },
+        back: () => {
+          log.info('the network runs again');
+          scheduler.wake();
+        },
+      },
     );
-    return new SegmentationNode(node, segmenter, parameters);
+    const backend = await scope.open(opening, (opened) => opened.close());
+    const scheduler = new Scheduler(backend);
+    const segmentation = new SegmentationNode(node, backend, parameters, scheduler);
+    segmentation.#report(scope);
+    const { manifest, choice } = model;
+    log.info(
+      `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
+        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${segmentation.#source.name}`,
+    );
+    node.spin();
+    return segmentation;
   }
 
   /** Resolves with the cause if the node cannot go on. */
   get failed(): Promise<Error> {
-    return this.#segmenter.failed;
+    return this.#backend.failed;
   }
 
-  spin(): void {
-    this.#node.spin(10);
-  }
-
-  /** Takes no more frames and lets those in flight finish if they soon do. What it opened ends with its scope. */
-  async stop(): Promise<void> {
-    await this.#camera.stop(LAST_FRAME);
-    const { received, segmented, drops } = this.#camera;
+  /**
+   * Takes no more frames and lets those in flight finish if they do within `patience` ms. What it opened ends with its
+   * scope.
+   */
+  async stop(patience: number): Promise<void> {
+    await this.#camera.stop(patience);
+    const { received, published, drops } = this.#camera.counts;
     const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
-    this.#node
-      .getLogger()
-      .info(`${received} frames received, ${segmented} segmented; dropped: ${dropped.join(', ')}`);
+    this.#node.log.info(
+      `${received} frames received, ${published} segmented; dropped: ${dropped.join(', ')}`,
+    );
   }
 
-  #receive(
-    message: unknown,
-    info: { publisherGid: Buffer; publicationSequenceNumber: bigint } | undefined,
-  ): void {
-    this.#fence('frame not used', () => {
-      if (info !== undefined)
-        this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
-      this.#camera.receive(parseImage(message));
+  /** Speaks to /diagnostics and the log at regular times, by the steady clock: simulated time may stand still. */
+  #report(scope: Scope): void {
+    const every = (period: number, what: string, call: () => void): void => {
+      const timer = setInterval(() => {
+        this.#node.guard(what, call);
+      }, period);
+      scope.own(timer, clearInterval);
+    };
+    every(DIAGNOSTICS_PERIOD, 'diagnostics not published', () => {
+      this.#diagnostics.publish(this.#diagnose());
+    });
+    every(SUMMARY_PERIOD, 'no summary', () => {
+      this.#complaints.sumUp();
     });
   }
 
-  /** Runs a callback of ROS's. A throw in one would abort the process. */
-  #fence(failure: string, callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      this.#node.getLogger().error(`${failure}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  #diagnose(): DiagnosticArray {
+    const camera = this.#camera;
+    const source = this.#source;
+    const { model, trouble } = this.#backend;
+    const { stale_after, threads } = this.#parameters();
+    const now = this.#scheduler.now();
+    const health = healthOf({
+      now,
+      startedAt: this.#startedAt,
+      lastArrival: camera.lastArrival,
+      staleAfter: 1000 * stale_after,
+      source: source.name,
+      obstacle: source.obstacle,
+      standby: camera.standby,
+      trouble: trouble ?? this.#complaint,
+      warning: this.#surroundings.look(now, 1000 * stale_after),
+    });
+    this.#complaint = undefined;
+    const node = this.#node.fullName.slice(1);
+    return diagnose(
+      { node, model, threads: sessionThreads(threads), camera, source, health },
+      this.#node.now(),
+    );
   }
-}
-
-function qosOf({ qos }: Topic): InstanceType<typeof rclnodejs.QoS> {
-  const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
-  return new rclnodejs.QoS(
-    HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-    1,
-    qos.reliability === 'reliable'
-      ? ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE
-      : ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
-    qos.durability === 'volatile'
-      ? DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE
-      : DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
-  );
 }

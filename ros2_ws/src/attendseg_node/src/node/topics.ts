@@ -1,4 +1,4 @@
-import type { OutputKind } from '../inference/protocol.js';
+import { type OutputKind, OUTPUTS } from '../inference/outputs.js';
 
 /** How a topic is offered or asked for; all keep only the last message. */
 export interface TopicQos {
@@ -31,21 +31,21 @@ export const OUTPUT_TOPICS: Readonly<Partial<Record<OutputKind, Topic>>> = {
   mask: {
     name: 'segmentation/mask',
     type: 'sensor_msgs/msg/Image',
-    encoding: 'mono8',
+    encoding: OUTPUTS.mask.encoding,
     qos: RELIABLE,
     description: 'class id of each pixel, 255 unlabelled; step = width',
   },
   color_mask: {
     name: 'segmentation/color_mask',
     type: 'sensor_msgs/msg/Image',
-    encoding: 'rgb8',
+    encoding: OUTPUTS.color_mask.encoding,
     qos: RELIABLE,
     description: "the classes' colours",
   },
   overlay: {
     name: 'segmentation/overlay',
     type: 'sensor_msgs/msg/Image',
-    encoding: 'rgb8',
+    encoding: OUTPUTS.overlay.encoding,
     qos: RELIABLE,
     description: 'the picture, tinted by class',
   },

@@ -1,9 +1,11 @@
 import { ImageError } from './imageError.js';
 
-/** Whole pixels one after the other; `rgb` says at which byte of a pixel each channel's (high) byte is. */
+/** Whole pixels one after the other; `rgb` says which sample of a pixel each channel is. */
 export interface PackedEncoding {
   readonly layout: 'packed';
-  readonly pixelBytes: number;
+  readonly sampleBytes: 1 | 2;
+  /** Samples of a pixel. */
+  readonly channels: number;
   readonly rgb: readonly [number, number, number];
 }
 
@@ -34,13 +36,11 @@ export interface PlanarEncoding {
 export interface BayerEncoding {
   readonly layout: 'bayer';
   readonly sampleBytes: 1 | 2;
-  /** Offset of a sample's high byte. */
-  readonly highByte: 0 | 1;
   readonly redX: 0 | 1;
   readonly redY: 0 | 1;
 }
 
-/** How the bytes of an image make pixels. Of 16-bit samples the high byte is used. */
+/** How the bytes of an image make pixels. */
 export type Encoding = PackedEncoding | Yuv422Encoding | SemiPlanarEncoding | PlanarEncoding | BayerEncoding;
 
 /** A run of equally long rows inside an image's data; everything in bytes but `rows`. */
@@ -51,40 +51,32 @@ export interface Plane {
   readonly rows: number;
 }
 
-const LITTLE_ENDIAN = encodings(1);
-const BIG_ENDIAN = encodings(0);
+const ENCODINGS = encodings();
 
 /** The names that `findEncoding` knows, in the order of the documentation. */
-export const ENCODING_NAMES: readonly string[] = [...LITTLE_ENDIAN.keys()];
+export const ENCODING_NAMES: readonly string[] = [...ENCODINGS.keys()];
 
-/** All encodings by name; `highByte` is the offset of the high byte in a 16-bit sample. */
-function encodings(highByte: 0 | 1): Map<string, Encoding> {
-  const packed = (channels: string, sampleBytes: number): Encoding => {
-    const at = (channel: string): number =>
-      Math.max(0, channels.indexOf(channel)) * sampleBytes + (sampleBytes - 1) * highByte;
-    return { layout: 'packed', pixelBytes: channels.length * sampleBytes, rgb: [at('r'), at('g'), at('b')] };
+function encodings(): Map<string, Encoding> {
+  const packed = (names: string, sampleBytes: 1 | 2): Encoding => {
+    const at = (channel: string): number => Math.max(0, names.indexOf(channel));
+    return { layout: 'packed', sampleBytes, channels: names.length, rgb: [at('r'), at('g'), at('b')] };
   };
   const bayer = (pattern: string, sampleBytes: 1 | 2): Encoding => {
     const red = pattern.indexOf('r');
-    return {
-      layout: 'bayer',
-      sampleBytes,
-      highByte: sampleBytes === 2 ? highByte : 0,
-      redX: (red & 1) as 0 | 1,
-      redY: (red >> 1) as 0 | 1,
-    };
+    return { layout: 'bayer', sampleBytes, redX: (red & 1) as 0 | 1, redY: (red >> 1) as 0 | 1 };
   };
   const uyvy: Encoding = { layout: 'yuv422', y: 1, u: 0, v: 2 };
   const yuyv: Encoding = { layout: 'yuv422', y: 0, u: 1, v: 3 };
 
   const table = new Map<string, Encoding>();
-  for (const sampleBytes of [1, 2]) {
+  for (const sampleBytes of [1, 2] as const) {
     for (const channels of ['rgb', 'bgr', 'rgba', 'bgra', 'mono']) {
       table.set(`${channels}${8 * sampleBytes}`, packed(channels === 'mono' ? 'y' : channels, sampleBytes));
     }
   }
   table.set('8UC1', packed('y', 1)).set('8UC3', packed('bgr', 1)).set('8UC4', packed('bgra', 1));
-  table.set('uyvy', uyvy).set('yuyv', yuyv).set('yuv422', uyvy).set('yuv422_yuy2', yuyv);
+  table.set('16UC3', packed('bgr', 2)).set('16UC4', packed('bgra', 2));
+  table.set('uyvy', uyvy).set('yuv422', uyvy).set('yuyv', yuyv).set('yuv422_yuy2', yuyv).set('yuy2', yuyv);
   table.set('nv12', { layout: 'semiPlanar', chroma: 2, u: 0, v: 1 });
   table.set('nv21', { layout: 'semiPlanar', chroma: 2, u: 1, v: 0 });
   table.set('nv24', { layout: 'semiPlanar', chroma: 1, u: 0, v: 1 });
@@ -99,11 +91,11 @@ function encodings(highByte: 0 | 1): Map<string, Encoding> {
 }
 
 /**
- * The encoding that sensor_msgs/Image calls `name`.
+ * The encoding that sensor_msgs/Image calls `name`, which may be in capitals as FourCC codes are.
  * @throws ImageError `depth` or `encoding`.
  */
-export function findEncoding(name: string, isBigEndian: boolean): Encoding {
-  const encoding = (isBigEndian ? BIG_ENDIAN : LITTLE_ENDIAN).get(name);
+export function findEncoding(name: string): Encoding {
+  const encoding = ENCODINGS.get(name) ?? ENCODINGS.get(name.toLowerCase());
   if (encoding) return encoding;
   const shown = JSON.stringify(name.slice(0, 32));
   if (/^(TYPE_)?(16U|16S|32S|32F|64F)C1?$/.test(name)) {
@@ -125,7 +117,7 @@ export function planesOf(encoding: Encoding, width: number, height: number, step
   const plane = (rowBytes: number): Plane => ({ offset: 0, pitch: step, rowBytes, rows: height });
   switch (encoding.layout) {
     case 'packed':
-      return [plane(width * encoding.pixelBytes)];
+      return [plane(width * encoding.channels * encoding.sampleBytes)];
     case 'yuv422':
       return [plane(width * 2)];
     case 'bayer':

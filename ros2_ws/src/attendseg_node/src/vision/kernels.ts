@@ -21,6 +21,7 @@ export interface Kernels {
     masks: number,
     groups: number,
   ): void;
+  narrow(source: number, target: number, samples: number, shift: number, swap: 0 | 1): number;
   yuvRow(source: number, target: number, pixels: number): void;
   bayerRow(
     above: number,

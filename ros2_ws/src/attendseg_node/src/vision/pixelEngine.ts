@@ -39,18 +39,21 @@ export class PixelEngine {
   /**
    * A picture to the network's input, `out`: networkHeight x networkWidth x 3, RGB. The picture is resized into the
    * placement's rectangle (area average where it shrinks, linear where it grows), with gray around it.
+   * @returns the largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others
    * @throws ImageError when the image is not sound.
    */
-  prepare(image: RawImage, placement: Placement, out: Uint8Array): void {
+  prepare(image: RawImage, placement: Placement, out: Uint8Array): number {
     const { x, y, width, height, networkWidth, networkHeight } = placement;
     expectLength('out', out, networkWidth * networkHeight * 3);
     const arena = this.#restart();
-    const source = new Resizer(this.#kernels, arena, image, checkImage(image), width, height);
+    const encoding = checkImage(image);
+    const source = new Resizer(this.#kernels, arena, image, encoding, width, height);
     if (width < networkWidth || height < networkHeight) out.fill(PADDING_GRAY);
     for (let row = 0; row < height; row++) {
       const at = source.row(row);
       out.set(arena.bytes.subarray(at, at + 3 * width), ((y + row) * networkWidth + x) * 3);
     }
+    return 'sampleBytes' in encoding && encoding.sampleBytes === 2 ? source.brightest : 255;
   }
 
   /**

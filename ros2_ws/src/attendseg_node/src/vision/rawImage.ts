@@ -10,6 +10,8 @@ export interface RawImage {
   readonly encoding: string;
   /** Byte order of 16-bit samples. */
   readonly isBigEndian: boolean;
+  /** How many low bits of 16-bit samples the camera fills, 8-16; all 16 if left out. Larger values count as the largest. */
+  readonly bitDepth?: number;
   /** Bytes from one row to the next; may be longer than a row. */
   readonly step: number;
   /** All rows; may be longer than they are by up to one row. */
@@ -26,7 +28,7 @@ export const MAX_IMAGE_SIDE = 8192;
  */
 export function checkImage(image: RawImage): Encoding {
   const { width, height, encoding: name, step, data } = image;
-  const encoding = findEncoding(name, image.isBigEndian);
+  const encoding = findEncoding(name);
   const size = `${width}x${height}`;
   if (!isSide(width) || !isSide(height)) {
     throw new ImageError(

@@ -45,6 +45,11 @@ export class Resizer implements RgbRows {
     this.#rgb = arena.take(3 * width);
   }
 
+  /** As RowReader's. */
+  get brightest(): number {
+    return this.#source.brightest;
+  }
+
   row(y: number): number {
     const { firsts, weights, count } = this.#columns;
     const first = this.#arena.int32[firsts / 4 + y]!;

@@ -52,6 +52,7 @@ export class RowReader implements RgbRows {
   readonly #pairs: number;
   /** A row of RGB that was YUV. */
   readonly #rgb: number;
+  #brightest = 0;
 
   /** `encoding`: what `checkImage` made of the image. `neighbours`: the most rows that `rows` will be asked for at a time. */
   constructor(kernels: Kernels, arena: Arena, image: RawImage, encoding: Encoding, neighbours: number) {
@@ -75,6 +76,11 @@ export class RowReader implements RgbRows {
     this.#pairs = encoding.layout === 'planar' ? arena.take((this.#chunk / 2 + 1) * image.width) : 0;
     this.#masks = arena.take(64);
     arena.bytes.set(masksFor(encoding), this.#masks);
+  }
+
+  /** The largest 16-bit sample so far, scaled to 0-255; 0 if the samples have 8 bits. */
+  get brightest(): number {
+    return this.#brightest;
   }
 
   row(y: number): number {
@@ -124,13 +130,13 @@ export class RowReader implements RgbRows {
     const groups = Math.ceil(width / YUV_PIXELS);
     switch (encoding.layout) {
       case 'packed': {
-        const { pixelBytes, rgb } = encoding;
-        if (pixelBytes === 3 && rgb[0] === 0) {
-          this.#copy(0, y, y + rows, target);
+        const { channels, rgb } = encoding;
+        if (channels === 3 && rgb[0] === 0) {
+          this.#copySamples(encoding, y, y + rows, target);
         } else {
-          this.#copy(0, y, y + rows, raw);
-          const pixels = pixelsPerGather(pixelBytes);
-          const advance = pixels * pixelBytes;
+          this.#copySamples(encoding, y, y + rows, raw);
+          const pixels = pixelsPerGather(channels);
+          const advance = pixels * channels;
           kernels.gather(raw, advance, target, 3 * pixels, masks, Math.ceil((rows * width) / pixels));
         }
         break;
@@ -180,27 +186,21 @@ export class RowReader implements RgbRows {
     }
   }
 
-  #convertBayer({ sampleBytes, redX, redY }: BayerEncoding, y: number, rows: number, target: number): void {
+  #convertBayer(encoding: BayerEncoding, y: number, rows: number, target: number): void {
     const kernels = this.#kernels;
     const { width, height } = this.#image;
     const first = Math.max(0, y - 1);
     const last = Math.min(height - 1, y + rows);
     const [raw] = this.#raw as [number];
-    this.#copy(0, first, last + 1, raw);
+    const { redX, redY } = encoding;
+    this.#copySamples(encoding, first, last + 1, raw);
     const address = (row: number): number => {
       const mirrored = row < 0 ? 1 : row === height ? height - 2 : row;
       return this.#bayer + (mirrored - first) * this.#bayerPitch;
     };
     for (let row = first; row <= last; row++) {
-      const source = raw + (row - first) * width * sampleBytes;
-      kernels.gather(
-        source,
-        16,
-        address(row),
-        16 / sampleBytes,
-        this.#masks,
-        Math.ceil((width * sampleBytes) / 16),
-      );
+      const source = raw + (row - first) * width;
+      kernels.gather(source, 16, address(row), 16, this.#masks, Math.ceil(width / 16));
     }
     for (let i = 0; i < rows; i++) {
       const row = y + i;
@@ -215,6 +215,20 @@ export class RowReader implements RgbRows {
         Number(redRow),
       );
     }
+  }
+
+  /** Source rows [begin, end) of the only plane to kernel memory, without their padding and with a byte a sample. */
+  #copySamples({ sampleBytes }: { sampleBytes: 1 | 2 }, begin: number, end: number, target: number): void {
+    if (sampleBytes === 1) {
+      this.#copy(0, begin, end, target);
+      return;
+    }
+    const [raw] = this.#raw as [number];
+    this.#copy(0, begin, end, raw);
+    const samples = ((end - begin) * this.#planes[0]!.rowBytes) / 2;
+    const { bitDepth = 16, isBigEndian } = this.#image;
+    const largest = this.#kernels.narrow(raw, target, samples, bitDepth - 8, isBigEndian ? 1 : 0);
+    this.#brightest = Math.max(this.#brightest, largest);
   }
 
   /** Source rows [begin, end) of a plane to kernel memory, without their padding. */
@@ -234,8 +248,8 @@ export class RowReader implements RgbRows {
 }
 
 /** How many pixels one gather of 16 bytes makes; five RGB pixels are all that fit. */
-function pixelsPerGather(pixelBytes: number): number {
-  return Math.min(5, Math.floor(16 / pixelBytes));
+function pixelsPerGather(channels: number): number {
+  return Math.min(5, Math.floor(16 / channels));
 }
 
 function isYuv({ layout }: Encoding): boolean {
@@ -257,8 +271,8 @@ function masksFor(encoding: Encoding): number[] {
   };
   switch (encoding.layout) {
     case 'packed': {
-      const { pixelBytes, rgb } = encoding;
-      return pixels(pixelsPerGather(pixelBytes), (pixel) => rgb.map((at) => pixel * pixelBytes + at));
+      const { channels, rgb } = encoding;
+      return pixels(pixelsPerGather(channels), (pixel) => rgb.map((at) => pixel * channels + at));
     }
     case 'yuv422': {
       const { y, u, v } = encoding;
@@ -274,9 +288,7 @@ function masksFor(encoding: Encoding): number[] {
         Array.from({ length: 16 }, (_, i) => (i % 2 === plane ? i >> 1 : 255));
       return [...join({ chroma: 2, u: 0, v: 1 }), ...turns(0), ...turns(1)];
     }
-    case 'bayer': {
-      const { sampleBytes, highByte } = encoding;
-      return Array.from({ length: 16 / sampleBytes }, (_, i) => i * sampleBytes + highByte);
-    }
+    case 'bayer':
+      return Array.from({ length: 16 }, (_, i) => i);
   }
 }

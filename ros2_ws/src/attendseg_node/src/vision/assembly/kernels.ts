@@ -46,6 +46,46 @@ export function gatherTwo(
   }
 }
 
+/**
+ * Samples of 16 bits to 8: shifted right by `shift` and saturated; `swap` is 1 where the high byte comes first. `target`
+ * may be `source`. Returns the largest of the results.
+ */
+export function narrow(source: usize, target: usize, samples: i32, shift: i32, swap: i32): i32 {
+  const most = i16x8.splat(255);
+  let largest = i16x8.splat(0);
+  let i = 0;
+  for (; i + 8 <= samples; i += 8) {
+    let values = v128.load(source);
+    if (swap) values = v128.or(i16x8.shl(values, 8), i16x8.shr_u(values, 8));
+    values = i16x8.min_u(i16x8.shr_u(values, shift), most);
+    largest = i16x8.max_u(largest, values);
+    v128.store64_lane(target, i8x16.narrow_i16x8_u(values, values), 0);
+    source += 16;
+    target += 8;
+  }
+  let result = 0;
+  // The rest one by one: what lies behind them must not count.
+  for (; i < samples; i++) {
+    let value: i32 = load<u16>(source);
+    if (swap) value = ((value << 8) | (value >> 8)) & 0xffff;
+    value = min(value >> shift, 255);
+    result = max(result, value);
+    store<u8>(target, <u8>value);
+    source += 2;
+    target += 1;
+  }
+  largest = i16x8.max_u(
+    largest,
+    i8x16.shuffle(largest, largest, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+  );
+  largest = i16x8.max_u(
+    largest,
+    i8x16.shuffle(largest, largest, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3),
+  );
+  result = max(result, max<i32>(i16x8.extract_lane_u(largest, 0), i16x8.extract_lane_u(largest, 1)));
+  return result;
+}
+
 /** Stores eight pixels, given as eight 16-bit values a channel, as RGB bytes, saturated to 0..255. */
 function storeRgb(target: usize, r: v128, g: v128, b: v128): void {
   const rg = i8x16.narrow_i16x8_u(r, g);

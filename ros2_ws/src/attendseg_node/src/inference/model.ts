@@ -1,0 +1,39 @@
+import {
+  classLut,
+  paletteOf,
+  readManifest,
+  readModelFile,
+  type Manifest,
+  type ModelFile,
+} from './manifest.js';
+import { chooseProvider, type ProviderChoice, type ProviderWish } from './providers.js';
+
+/** A model that can be run: all that a backend needs to open it, again if need be, without the disk. */
+export interface Model {
+  readonly manifest: Manifest;
+  readonly choice: ProviderChoice;
+  /** The ONNX file. */
+  readonly bytes: Uint8Array;
+  /** 256x3 uint8 RGB: the colour of each class id. */
+  readonly palette: Uint8Array;
+  /** 256 uint8: class ids to themselves, ids that are no class to UNLABELLED. */
+  readonly lut: Uint8Array;
+}
+
+/**
+ * Reads a model and chooses what runs it.
+ * @param path its folder, or its manifest
+ * @param file another of its files than the provider would take, for comparisons
+ * @throws ModelError if manifest, file or provider cannot be used
+ */
+export function loadModel(path: string, provider: ProviderWish, file?: ModelFile): Model {
+  const manifest = readManifest(path);
+  const choice = chooseProvider(provider);
+  return {
+    manifest,
+    choice,
+    bytes: readModelFile(manifest, file ?? choice.file),
+    palette: paletteOf(manifest),
+    lut: classLut(manifest),
+  };
+}

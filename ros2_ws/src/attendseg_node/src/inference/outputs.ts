@@ -1,0 +1,76 @@
+import type { Placement } from '../vision/letterbox.js';
+import type { PixelEngine } from '../vision/pixelEngine.js';
+import type { RawImage } from '../vision/rawImage.js';
+
+/** What an output is drawn from; label maps are of the network's size. */
+export interface Drawing {
+  readonly image: RawImage;
+  readonly placement: Placement;
+  readonly labels: Uint8Array;
+  /** Only where an output needs it. */
+  readonly confidence: Uint8Array | undefined;
+  readonly palette: Uint8Array;
+  readonly lut: Uint8Array;
+  /** Of the class colours in the overlay, 0-1. */
+  readonly opacity: number;
+}
+
+interface OutputRow {
+  /** Bytes of a pixel. */
+  readonly channels: 1 | 3;
+  /** The name that sensor_msgs has for such pixels. */
+  readonly encoding: 'mono8' | 'rgb8';
+  readonly needsConfidence: boolean;
+  /** Fills `out`, height x width x channels. */
+  readonly draw: (
+    engine: PixelEngine,
+    drawing: Drawing,
+    width: number,
+    height: number,
+    out: Uint8Array,
+  ) => void;
+}
+
+const IDENTITY = Uint8Array.from({ length: 256 }, (_, value) => value);
+
+/** The pictures that can be made of a segmented frame: one row says all about one of them. */
+export const OUTPUTS = {
+  /** Class ids; 255 unlabelled. */
+  mask: {
+    channels: 1,
+    encoding: 'mono8',
+    needsConfidence: false,
+    draw: (engine, { labels, placement, lut }, width, height, out) => {
+      engine.mask(labels, placement, lut, width, height, out);
+    },
+  },
+  /** 0-255; 0 where unlabelled. */
+  confidence: {
+    channels: 1,
+    encoding: 'mono8',
+    needsConfidence: true,
+    draw: (engine, { confidence, placement }, width, height, out) => {
+      engine.mask(confidence!, placement, IDENTITY, width, height, out);
+    },
+  },
+  /** The colours of the classes; black where unlabelled. */
+  color_mask: {
+    channels: 3,
+    encoding: 'rgb8',
+    needsConfidence: false,
+    draw: (engine, { labels, placement, palette }, width, height, out) => {
+      engine.colorMask(labels, placement, palette, width, height, out);
+    },
+  },
+  /** The picture, tinted by class. */
+  overlay: {
+    channels: 3,
+    encoding: 'rgb8',
+    needsConfidence: false,
+    draw: (engine, { image, labels, placement, palette, opacity }, width, height, out) => {
+      engine.overlay(image, labels, placement, palette, opacity, width, height, out);
+    },
+  },
+} as const satisfies Record<string, OutputRow>;
+
+export type OutputKind = keyof typeof OUTPUTS;

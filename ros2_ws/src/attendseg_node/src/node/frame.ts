@@ -1,0 +1,60 @@
+import type { CameraFrame } from './imageMessage.js';
+
+export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
+/**
+ * Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, its run or a publisher
+ * failed, or the node stopped.
+ */
+export type DropReason = (typeof DROP_REASONS)[number];
+
+export type FrameEnd = 'published' | DropReason;
+export type FrameState = 'waiting' | 'under way' | FrameEnd;
+
+/** How many frames a camera has had, by where they are now. received = published + dropped + pending, by construction. */
+export class FrameCounts {
+  published = 0;
+  /** Waiting or under way. */
+  pending = 0;
+  readonly drops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
+    DropReason,
+    number
+  >;
+
+  get received(): number {
+    return Object.values(this.drops).reduce((sum, count) => sum + count, this.published + this.pending);
+  }
+}
+
+/** A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. */
+export class Frame {
+  #state: FrameState = 'waiting';
+
+  /** `arrived`: milliseconds of the scheduler's clock. */
+  constructor(
+    readonly picture: CameraFrame,
+    readonly arrived: number,
+    private readonly counts: FrameCounts,
+  ) {
+    counts.pending++;
+  }
+
+  get state(): FrameState {
+    return this.#state;
+  }
+
+  /** Its turn has come. @throws Error if it does not wait */
+  leave(): void {
+    if (this.#state !== 'waiting') throw new Error(`a frame that is ${this.#state} cannot have a turn`);
+    this.#state = 'under way';
+  }
+
+  /** @throws Error if it has ended before */
+  end(how: FrameEnd): void {
+    if (this.#state !== 'waiting' && this.#state !== 'under way')
+      throw new Error(`a frame ends once: it is ${this.#state} and cannot be ${how}`);
+    this.#state = how;
+    this.counts.pending--;
+    if (how === 'published') this.counts.published++;
+    else this.counts.drops[how]++;
+  }
+}

@@ -1,0 +1,225 @@
+import rclnodejs from 'rclnodejs';
+import type { Scope } from '../inference/scope.js';
+import type { Stamp } from '../recording/imageCdr.js';
+import type { Topic } from './topics.js';
+
+type Node = InstanceType<typeof rclnodejs.Node>;
+type TypeName = Parameters<Node['createPublisher']>[0];
+type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
+
+/** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
+/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
+const PARAMETER_TYPES = {
+  boolean: 1 as ParameterType,
+  integer: 2 as ParameterType,
+  double: 3 as ParameterType,
+  string: 4 as ParameterType,
+};
+/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
+
+export interface RosPublisher<Message> {
+  readonly wanted: boolean;
+  /** @throws Error that names the topic, if the middleware does not take the message */
+  publish(message: Message): void;
+}
+
+/** Who sent a message, and as its how manieth, where the middleware tells. */
+export interface MessageInfo {
+  readonly publisherGid: Buffer;
+  readonly publicationSequenceNumber: bigint;
+}
+
+export interface RosLog {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface RosParameter {
+  readonly name: string;
+  readonly type: keyof typeof PARAMETER_TYPES;
+  readonly value: boolean | number | string;
+  readonly description: string;
+  /** Of numbers. */
+  readonly range?: readonly [number, number];
+  /** Of strings, in words. */
+  readonly allowed?: string;
+}
+
+export interface ParameterChange {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** Starts ROS 2 in this process, with what stands after --ros-args. It ends with the scope. */
+export async function startRos(argv: readonly string[], scope: Scope): Promise<void> {
+  // Importing it installed one, which would end the context at any moment.
+  rclnodejs.removeSignalHandlers();
+  await rclnodejs.init(undefined, [...argv]);
+  // process.exit() while rclnodejs spins aborts: end its context and let the event loop run dry.
+  scope.own(rclnodejs, () => {
+    rclnodejs.shutdown();
+  });
+}
+
+/**
+ * The one door to rclnodejs: every call of the product goes through here. Errors name the topic, and what a callback
+ * throws is logged, since it would abort the process.
+ */
+export class RosNode {
+  readonly #node: Node;
+  readonly log: RosLog;
+
+  /** `startRos` comes first. */
+  constructor(name: string) {
+    this.#node = new rclnodejs.Node(name);
+    this.log = this.#node.getLogger();
+  }
+
+  get name(): string {
+    return this.#node.name();
+  }
+
+  get namespace(): string {
+    return this.#node.namespace();
+  }
+
+  /** Namespace and name, with a slash in front. */
+  get fullName(): string {
+    return this.#node.getFullyQualifiedName();
+  }
+
+  /** Calls callbacks from now on. */
+  spin(): void {
+    this.#node.spin(10);
+  }
+
+  /** Time of ROS: the system's, or the simulation's. */
+  now(): Stamp {
+    return this.#node.getClock().now().toMsg();
+  }
+
+  /** Is use_sim_time set? (rclnodejs declares no such getter.) */
+  get isTimeSimulated(): boolean {
+    return (this.#node.getClock() as unknown as { isRosTimeActive: boolean }).isRosTimeActive;
+  }
+
+  /** How many nodes of a full name the graph has. */
+  countNodes(fullName: string): number {
+    const nodes: { name: string; namespace: string }[] = this.#node.getNodeNamesAndNamespaces();
+    return nodes.filter(({ name, namespace }) => `${namespace.replace(/\/$/, '')}/${name}` === fullName)
+      .length;
+  }
+
+  /** A topic's full name, remapped. */
+  resolve(topic: Topic): string {
+    return this.#node.resolveTopicName(topic.name);
+  }
+
+  /** @throws Error that names the topic, such as one of another type */
+  publisher<Message>(topic: Topic): RosPublisher<Message> {
+    const publisher = this.#atTopic(
+      topic,
+      () => this.#node.createPublisher(topic.type as TypeName, topic.name, { qos: qosOf(topic) }),
+      // rclnodejs declares a method for the count, but has a getter; and takes whole messages as buffers.
+    ) as unknown as { topic: string; subscriptionCount: number; publish: (message: Message) => void };
+    return {
+      get wanted() {
+        return publisher.subscriptionCount > 0;
+      },
+      publish: (message) => {
+        try {
+          publisher.publish(message);
+        } catch (error) {
+          throw new Error(`${publisher.topic}: not published: ${String(error)}`, { cause: error });
+        }
+      },
+    };
+  }
+
+  /** @throws Error that names the topic */
+  subscribe(topic: Topic, receive: (message: unknown, info: MessageInfo | undefined) => void): void {
+    const name = this.resolve(topic);
+    this.#atTopic(topic, () =>
+      this.#node.createSubscription(
+        topic.type as TypeName,
+        topic.name,
+        { qos: qosOf(topic) },
+        (message: unknown, info?: MessageInfo) => {
+          this.guard(`${name}: message not used`, () => {
+            receive(message, info);
+          });
+        },
+      ),
+    );
+  }
+
+  countPublishers(topic: string): number {
+    return this.#node.countPublishers(topic);
+  }
+
+  /** The types under which a topic is known in the graph. */
+  typesOf(topic: string): readonly string[] {
+    const topics: { name: string; types: string[] }[] = this.#node.getTopicNamesAndTypes();
+    return topics.find(({ name }) => name === topic)?.types ?? [];
+  }
+
+  declareParameter({ name, type, value, description, range, allowed }: RosParameter): void {
+    const bounds =
+      range === undefined
+        ? undefined
+        : type === 'integer'
+          ? new rclnodejs.IntegerRange(BigInt(range[0]), BigInt(range[1]))
+          : new rclnodejs.FloatingPointRange(...range, 0);
+    const kind = PARAMETER_TYPES[type];
+    const descriptor = new rclnodejs.ParameterDescriptor(name, kind, description, false, bounds);
+    if (allowed !== undefined) descriptor.additionalConstraints = allowed;
+    const raw = type === 'integer' ? BigInt(value) : value;
+    this.#node.declareParameter(new rclnodejs.Parameter(name, kind, raw), descriptor, true);
+  }
+
+  /** `decide`: takes the changes and gives undefined, or refuses them all with a reason. */
+  onParameterChanges(decide: (changes: readonly ParameterChange[]) => string | undefined): void {
+    this.#node.addOnSetParametersCallback((changes: InstanceType<typeof rclnodejs.Parameter>[]) => {
+      const reason = decide(changes);
+      return { successful: reason === undefined, reason: reason ?? '' };
+    });
+  }
+
+  /** Sets use_sim_time, which every node has. */
+  simulateTime(simulated: boolean): void {
+    this.#node.setParameter(new rclnodejs.Parameter('use_sim_time', PARAMETER_TYPES.boolean, simulated));
+  }
+
+  /** Calls, and logs what is thrown. */
+  guard(what: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.log.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #atTopic<T>(topic: Topic, create: () => T): T {
+    try {
+      return create();
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new Error(`topic ${topic.name}: ${cause.trim().replaceAll(/\s*\n\s*/g, ' ')}`, { cause: error });
+    }
+  }
+}
+
+function qosOf({ qos }: Topic): InstanceType<typeof rclnodejs.QoS> {
+  const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
+  return new rclnodejs.QoS(
+    HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+    1,
+    qos.reliability === 'reliable'
+      ? ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE
+      : ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
+    qos.durability === 'volatile'
+      ? DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE
+      : DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
+  );
+}

@@ -1,0 +1,43 @@
+import type { RosNode } from './ros.js';
+
+/** What is wrong around the node, though it works itself: said once in the log, and in /diagnostics for as long as it lasts. */
+export class Surroundings {
+  readonly #said = new Set<string>();
+  #time = { text: '', since: -Infinity };
+
+  constructor(
+    private readonly node: Pick<RosNode, 'fullName' | 'log' | 'now' | 'countNodes' | 'isTimeSimulated'>,
+  ) {}
+
+  /**
+   * @param now steady milliseconds
+   * @param patience after which a clock that does not move stands still, in milliseconds
+   * @returns what is wrong now, in one line; undefined if nothing is
+   */
+  look(now: number, patience: number): string | undefined {
+    const troubles = [this.#names(), this.#clock(now, patience)].filter((trouble) => trouble !== undefined);
+    for (const trouble of troubles) {
+      if (this.#said.has(trouble)) continue;
+      this.#said.add(trouble);
+      this.node.log.warn(trouble);
+    }
+    return troubles.length === 0 ? undefined : troubles.join('; ');
+  }
+
+  #names(): string | undefined {
+    const { fullName } = this.node;
+    const nodes = this.node.countNodes(fullName);
+    return nodes > 1
+      ? `${nodes} nodes are called ${fullName}: parameters and diagnostics get mixed up; give one another name (-r __node:=)`
+      : undefined;
+  }
+
+  #clock(now: number, patience: number): string | undefined {
+    const { sec, nanosec } = this.node.now();
+    const text = `${sec}.${nanosec}`;
+    if (!this.node.isTimeSimulated || text !== this.#time.text) this.#time = { text, since: now };
+    return now - this.#time.since > patience
+      ? 'use_sim_time is set, but /clock stands still: start the simulation or the bag (--clock), or set use_sim_time to false'
+      : undefined;
+  }
+}

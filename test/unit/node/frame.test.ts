@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+import { Frame, FrameCounts, type FrameEnd } from '#node/frame.js';
+import type { CameraFrame } from '#node/imageMessage.js';
+
+const picture = {} as CameraFrame;
+
+test.each<FrameEnd>(['published', 'superseded', 'failed'])('a frame ends once, as %s', (end) => {
+  const counts = new FrameCounts();
+  const frame = new Frame(picture, 0, counts);
+  expect([frame.state, counts.pending, counts.received]).toEqual(['waiting', 1, 1]);
+  frame.leave();
+  expect(() => {
+    frame.leave();
+  }).toThrow('under way cannot have a turn');
+  frame.end(end);
+  expect(() => {
+    frame.end('failed');
+  }).toThrow(`it is ${end} and cannot be failed`);
+  expect([frame.state, counts.pending, counts.received]).toEqual([end, 0, 1]);
+  expect(counts.published + counts.drops.superseded + counts.drops.failed).toBe(1);
+});
