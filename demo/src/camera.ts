@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { readPicture, type Picture } from '#commands/readPicture.js';
 import { requireRos } from '#commands/requireRos.js';
@@ -15,12 +17,18 @@ interface CameraCommandOptions {
   readonly images?: string;
   readonly print?: true;
   readonly wait: boolean;
+  readonly loop?: true;
+  readonly step?: true;
 }
+
+/** How long the answer to a picture is waited for, and how often the picture is sent. */
+const [ANSWER_MS, ATTEMPTS] = [5000, 3];
 
 /** `camera`: a camera for those who have none at hand: the synthetic street, or a folder of pictures. */
 export function addCameraCommand(
   program: Command,
   ros: readonly string[],
+  ended: AbortSignal,
   done: (code: number) => void,
 ): void {
   program
@@ -32,14 +40,17 @@ export function addCameraCommand(
     .option('--size <WxH>', 'of the synthetic street', parseSize, { width: 640, height: 480 })
     .option('--seed <n>', 'of the synthetic street', Number, 1)
     .option('--images <dir>', 'publish these JPEG and PNG pictures, by name')
+    .option('--loop', 'begin the folder anew at its end')
+    .option('--step', `send a picture again until a line on stdin answers it, at most ${ATTEMPTS} times`)
     .option('--print', 'print a line of JSON for each picture sent')
     .option('--no-wait', 'start without waiting for a subscriber')
     .action(async (options: CameraCommandOptions) => {
       requireRos();
       const { publishPictures } = await import('./graph.js');
-      const pictures = options.images === undefined ? street(options) : folder(options.images, options.count);
+      const source = options.images === undefined ? street(options) : folder(options.images, options);
+      const pictures = options.step ? answered(source, ended) : source;
       const { topic, rate, wait } = options;
-      await publishPictures(pictures, { topic, rate, frameId: 'camera', argv: ros, wait }, (sent) => {
+      await publishPictures(pictures, { topic, rate, frameId: 'camera', argv: ros, wait }, ended, (sent) => {
         if (options.print) process.stdout.write(`${JSON.stringify(sent)}\n`);
       });
       done(0);
@@ -56,9 +67,29 @@ export function picturesOf(dir: string): string[] {
   return files.sort().map((name) => join(dir, name));
 }
 
-async function* folder(dir: string, count = Infinity): AsyncGenerator<Picture> {
-  for (const file of picturesOf(dir).slice(0, count)) {
-    yield await readPicture(file);
+async function* folder(
+  dir: string,
+  { count = Infinity, loop }: Pick<CameraCommandOptions, 'count' | 'loop'>,
+): AsyncGenerator<Picture> {
+  const files = picturesOf(dir);
+  const end = loop ? count : Math.min(count, files.length);
+  for (let i = 0; i < end; i++) yield await readPicture(files[i % files.length]!);
+}
+
+/** The same pictures, the next one when a line on stdin has answered the one before, or after it was sent in vain. */
+async function* answered(pictures: AsyncIterable<Picture>, ended: AbortSignal): AsyncGenerator<Picture> {
+  const answers = createInterface({ input: process.stdin });
+  try {
+    for await (const picture of pictures) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        yield picture;
+        const patience = AbortSignal.any([ended, AbortSignal.timeout(ANSWER_MS)]);
+        const answer = await once(answers, 'line', { signal: patience }).catch(() => undefined);
+        if (answer !== undefined || ended.aborted) break;
+      }
+    }
+  } finally {
+    answers.close();
   }
 }
 

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { requireRos } from '#commands/requireRos.js';
+import { Scope } from '#inference/scope.js';
+import type { CameraFrame } from '#node/imageMessage.js';
 import { picturesOf } from './camera.js';
+import { Children } from './children.js';
+import type { Sent } from './graph.js';
 import { parseSize, positive, type Size } from './options.js';
+import { OutFolder } from './outFolder.js';
 import { DemoRecord } from './record.js';
 import { writeDemoReport } from './report.js';
 import { IMAGE, MASK, OVERLAY, RVIZ } from './topics.js';
@@ -27,8 +30,14 @@ interface DemoOptions {
 const NODE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const SELF = fileURLToPath(new URL('main.js', import.meta.url));
 
-/** `demo`: node and camera as processes of their own over DDS, and what came of it in a folder. */
-export function addDemoCommand(program: Command, done: (code: number) => void): void {
+/** The most overlays that are kept: of a folder, so that a small one is shown whole, and of the street. */
+const KEPT = { folder: 24, street: 12 };
+
+/**
+ * `demo`: node and camera as processes of their own over DDS, and what came of it in a folder.
+ * @param ended aborted by a signal, with the exit code as its reason
+ */
+export function addDemoCommand(program: Command, ended: AbortSignal, done: (code: number) => void): void {
   const command = program
     .command('demo', { isDefault: true })
     .description('run the node on the synthetic street, or on your pictures, and report')
@@ -39,83 +48,97 @@ export function addDemoCommand(program: Command, done: (code: number) => void): 
     .option('--seed <n>', 'of the street', Number, 7)
     .option('--model <path>', 'another model: its folder or manifest')
     .option('--out <dir>', 'where the report goes', 'out')
-    .option('--live', 'keep running until Ctrl-C, to look at it in rviz')
+    .option('--live', 'keep running until Ctrl-C, to look at it in rviz; no report')
     .action(async (options: DemoOptions) => {
-      done(await demo({ ...options, frames: Math.round(options.frames) }));
+      const scope = new Scope();
+      ended.addEventListener(
+        'abort',
+        () => void scope.close().then(() => process.exit(ended.reason as number)),
+      );
+      try {
+        done(await demo({ ...options, frames: Math.round(options.frames) }, scope));
+      } finally {
+        await scope.close();
+      }
     });
   // It is the default: --help alone should tell its options.
   program.addHelpText('after', () => `\n${command.helpInformation()}`);
 }
 
-async function demo(options: DemoOptions): Promise<number> {
-  const out = resolve(options.out);
-  const frames = options.images === undefined ? options.frames : picturesOf(options.images).length;
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+/** What has a life is the scope's; a closed one ends it at once. */
+async function demo(options: DemoOptions, scope: Scope): Promise<number> {
+  const { images, live, rate } = options;
+  const frames = images === undefined ? options.frames : picturesOf(images).length;
   requireRos();
+  const every = Math.ceil(frames / (images === undefined ? KEPT.street : KEPT.folder));
+  const record = live ? undefined : new DemoRecord(OutFolder.open(resolve(options.out)), every);
+  let [sent, masks] = [0, 0];
+  let answer = (): unknown => undefined;
   const { listen } = await import('./graph.js');
-  const record = new DemoRecord(out);
-  const listener = await listen('attendseg_demo', {
-    images: {
-      [MASK]: (frame) => {
-        record.mask(frame);
+  const listener = scope.own(
+    await listen('attendseg_demo', {
+      images: {
+        [MASK]: (frame) => {
+          masks++;
+          record?.mask(frame);
+        },
+        // Live it is rviz that looks at them, if anybody.
+        ...(record && {
+          [OVERLAY]: (frame: CameraFrame) =>
+            void record.overlay(frame).then(() => {
+              answer();
+            }),
+        }),
       },
-      [OVERLAY]: (frame) => {
-        record.overlay(frame);
+      diagnostics: (report) => {
+        record?.diagnostics(report);
       },
+    }),
+    (heard) => {
+      heard.close();
     },
-    diagnostics: (report) => {
-      record.diagnostics(report);
-    },
-  });
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-    camera?.kill('SIGINT');
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  let camera: ChildProcess | undefined;
+  );
+  const children = scope.own(new Children(), (all) => all.end());
   const parameters = options.model === undefined ? [] : ['-p', `model:=${resolve(options.model)}`];
   console.log(`node    ${IMAGE} -> ${MASK}, ${OVERLAY}`);
-  const node = spawn(process.execPath, [NODE, 'node', '--ros-args', '-r', `image:=${IMAGE}`, ...parameters], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  try {
-    await until(
-      () => listener.hasSubscriber(IMAGE) || node.exitCode !== null || interrupted,
-      30_000,
-      'the node to start',
-    );
-    if (node.exitCode !== null) return node.exitCode || 1;
-    console.log(`camera  ${options.images ?? `synthetic street, seed ${options.seed}`}, ${options.rate} Hz`);
-    camera = spawn(process.execPath, [SELF, ...cameraArguments(options, frames)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (options.live) console.log(`Running until Ctrl-C. Look at it:  ${RVIZ}`);
-    const bar = new SingleBar({
+  const node = children.start(
+    [NODE, 'node', '--ros-args', '-r', `image:=${IMAGE}`, ...parameters],
+    'ignore',
+    'inherit',
+  );
+  await until(() => listener.hasSubscriber(IMAGE) || node.exitCode !== null, 30_000, 'the node to start');
+  if (node.exitCode !== null) return node.exitCode || 1;
+  console.log(`camera  ${images ?? `synthetic street, seed ${options.seed}`}, ${rate} Hz`);
+  const camera = children.start([SELF, ...cameraArguments(options, frames)], 'pipe', 'pipe');
+  // It may have ended just before an answer.
+  camera.stdin!.on('error', () => undefined);
+  answer = () => camera.stdin!.write('\n');
+  if (live) console.log(`Running until Ctrl-C. Look at it:  ${RVIZ}`);
+  const bar = scope.own(
+    new SingleBar({
       format: '{bar} {value}/{total} sent, {masks} masks',
       hideCursor: true,
       noTTYOutput: false,
-    });
-    bar.start(options.live ? 0 : frames, 0, { masks: 0 });
-    for await (const line of createInterface({ input: camera.stdout! })) {
-      record.sent(JSON.parse(line) as { index: number; sec: number; nanosec: number });
-      bar.update(record.sentCount, { masks: record.maskCount });
-    }
-    // The last masks, and the node's last report, follow within about a second.
-    await sleep(1500);
-    bar.update(record.sentCount, { masks: record.maskCount });
-    bar.stop();
-  } finally {
-    camera?.kill('SIGINT');
-    await end(node);
-    listener.close();
+    }),
+    (shown) => {
+      shown.stop();
+    },
+  );
+  bar.start(live ? 0 : frames, 0, { masks });
+  for await (const line of createInterface({ input: camera.stdout! })) {
+    record?.sent(JSON.parse(line) as Sent);
+    bar.update(++sent, { masks });
   }
-  if (record.maskCount === 0) {
+  // The last masks, and the node's last report, follow within about a second.
+  await sleep(1500);
+  bar.update(sent, { masks });
+  await scope.close();
+  if (camera.exitCode !== 0) return 1;
+  if (masks === 0) {
     console.error('demo: no mask arrived; try: ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST npm run demo');
     return 1;
   }
-  await writeDemoReport(record, options, out);
+  if (record) await writeDemoReport(record, options);
   return 0;
 }
 
@@ -129,17 +152,8 @@ function cameraArguments({ images, rate, size, seed, live }: DemoOptions, frames
           `${seed}`,
           ...(live ? [] : ['--count', `${frames}`]),
         ]
-      : ['--images', images];
+      : ['--images', images, live ? '--loop' : '--step'];
   return ['camera', '--topic', IMAGE, '--rate', `${rate}`, '--print', ...source];
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((done) => child.once('exit', done));
-  child.kill('SIGINT');
-  const force = setTimeout(() => child.kill('SIGKILL'), 5000);
-  await ended;
-  clearTimeout(force);
 }
 
 async function until(condition: () => boolean, limit: number, what: string): Promise<void> {

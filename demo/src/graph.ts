@@ -25,20 +25,14 @@ export interface Sent {
 
 /**
  * Publishes pictures as rgb8 images at a steady rate, stamped just before each goes out, until `pictures` ends or
- * SIGINT or SIGTERM comes. Sensor-data QoS, as camera drivers have it.
+ * `ended` is aborted. Sensor-data QoS, as camera drivers have it.
  */
 export async function publishPictures(
   pictures: AsyncIterable<Picture>,
   options: CameraOptions,
+  ended: AbortSignal,
   sent: (frame: Sent) => void,
 ): Promise<void> {
-  const stop = new AbortController();
-  process.on('SIGINT', () => {
-    stop.abort();
-  });
-  process.on('SIGTERM', () => {
-    stop.abort();
-  });
   await rclnodejs.init(undefined, [...options.argv]);
   rclnodejs.removeSignalHandlers();
   const node = new rclnodejs.Node('attendseg_camera');
@@ -46,15 +40,16 @@ export async function publishPictures(
     qos: rclnodejs.QoS.profileSensorData,
   }) as unknown as { readonly subscriptionCount: number; publish(message: Buffer): void };
   node.spin(10);
+  const stopped = (): boolean => ended.aborted;
   try {
-    while (options.wait && !stop.signal.aborted && publisher.subscriptionCount === 0) await sleep(50);
+    while (options.wait && !stopped() && publisher.subscriptionCount === 0) await sleep(50);
     const period = 1000 / options.rate;
     let due = performance.now();
     let index = 0;
     let message = Buffer.alloc(0);
     for await (const { width, height, pixels } of pictures) {
-      await sleep(Math.max(0, due - performance.now()));
-      if (stop.signal.aborted) break;
+      await sleep(Math.max(0, due - performance.now()), undefined, { signal: ended });
+      if (stopped()) break;
       due = Math.max(due + period, performance.now());
       const cdr = new ImageCdr(options.frameId, 'rgb8', width, height, width * 3);
       if (message.length !== cdr.headroom + pixels.length)
@@ -67,6 +62,8 @@ export async function publishPictures(
     }
     // Best effort: give the last picture a moment to leave.
     await sleep(200);
+  } catch (error) {
+    if (!stopped()) throw error;
   } finally {
     rclnodejs.shutdown();
   }

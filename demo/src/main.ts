@@ -1,29 +1,17 @@
-import { Command, CommanderError } from 'commander';
-import { addCameraCommand } from './camera.js';
-import { addDemoCommand } from './demo.js';
-
-/** Runs the program; what follows `--ros-args` is ROS's and is handed on untouched. @returns the exit code */
-async function run(args: readonly string[]): Promise<number> {
-  const split = args.indexOf('--ros-args');
-  const own = split < 0 ? args : args.slice(0, split);
-  const ros = split < 0 ? [] : args.slice(split);
-  let exitCode = 0;
-  const done = (code: number): void => {
-    exitCode = code;
-  };
-  const program = new Command('demo')
-    .description('Shows the segmentation node at work: `npm run demo`, and a camera to try it with.')
-    .exitOverride();
-  addDemoCommand(program, done);
-  addCameraCommand(program, ros, done);
-  try {
-    await program.parseAsync(own, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
-  }
-  return exitCode;
+/** Signals, caught before anything else is loaded, with the exit codes that shells give to them. They often come twice. */
+const ended = new AbortController();
+for (const [name, code] of [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(name, () => {
+    ended.abort(code);
+  });
 }
+const { runProgram } = await import('./program.js');
+process.exitCode = ended.signal.aborted
+  ? (ended.signal.reason as number)
+  : await runProgram(process.argv.slice(2), ended.signal);
 
-process.exitCode = await run(process.argv.slice(2));
+export {};

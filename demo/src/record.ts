@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { DiagnosticArray } from '#node/diagnostics.js';
 import type { CameraFrame } from '#node/imageMessage.js';
+import type { RawImage } from '#vision/rawImage.js';
+import type { OutFolder } from './outFolder.js';
 
 /** A mask as it arrived; its pixels are kept compressed, a drive's worth would be large. */
 interface ReceivedMask {
@@ -14,19 +14,19 @@ interface ReceivedMask {
   readonly latency: number;
 }
 
-/** Every how many pictures an overlay is kept. */
-const KEEP_EVERY = 8;
-
 /** What the demo saw on the graph. */
 export class DemoRecord {
   readonly #sent = new Map<string, number>();
   readonly #masks = new Map<string, ReceivedMask>();
-  readonly #writing: Promise<unknown>[] = [];
-  readonly overlays: string[] = [];
+  readonly #overlays: Promise<Uint8Array>[] = [];
   #overlaysSeen = 0;
   #report = new Map<string, string>();
 
-  constructor(private readonly out: string) {}
+  /** @param every of how many overlays one is kept */
+  constructor(
+    readonly out: OutFolder,
+    private readonly every: number,
+  ) {}
 
   get sentCount(): number {
     return this.#sent.size;
@@ -47,15 +47,21 @@ export class DemoRecord {
     this.#masks.set(`${stamp.sec}.${stamp.nanosec}`, { width, height, compressed, latency });
   }
 
-  overlay({ image }: CameraFrame): void {
-    if (this.#overlaysSeen++ % KEEP_EVERY !== 0) return;
-    const file = join(this.out, `overlay_${String(this.overlays.length).padStart(3, '0')}.png`);
-    this.overlays.push(file);
-    const { width, height, data } = image;
-    const png = sharp(Uint8Array.from(data), { raw: { width, height, channels: 3 } })
+  /** Resolves when the overlay, if it is one to keep, is on disk. */
+  async overlay({ image }: CameraFrame): Promise<void> {
+    if (this.#overlaysSeen++ % this.every !== 0) return;
+    const name = `overlay_${String(this.#overlays.length).padStart(3, '0')}.png`;
+    const writing = this.#write(name, image);
+    this.#overlays.push(writing);
+    await writing;
+  }
+
+  async #write(name: string, { width, height, data }: RawImage): Promise<Uint8Array> {
+    const png = await sharp(Uint8Array.from(data), { raw: { width, height, channels: 3 } })
       .png()
       .toBuffer();
-    this.#writing.push(png.then((bytes) => writeFile(file, bytes)));
+    await this.out.write(name, png);
+    return png;
   }
 
   diagnostics(report: DiagnosticArray): void {
@@ -63,9 +69,9 @@ export class DemoRecord {
     if (status !== undefined) this.#report = new Map(status.values.map(({ key, value }) => [key, value]));
   }
 
-  /** Waits until all overlay pictures are on disk. */
-  async written(): Promise<void> {
-    await Promise.all(this.#writing);
+  /** The overlays that were kept, as PNG files, when all are on disk. */
+  overlays(): Promise<Uint8Array[]> {
+    return Promise.all(this.#overlays);
   }
 
   /** A value of the node's last report. */

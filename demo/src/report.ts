@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import sharp from 'sharp';
+import { relative } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { ConfusionMatrix } from '#inference/confusionMatrix.js';
 import { readManifest } from '#inference/manifest.js';
 import { shippedModel } from '#inference/shippedModel.js';
 import { Street } from '#street/street.js';
+import { contactSheet } from './contactSheet.js';
 import type { Size } from './options.js';
 import type { DemoRecord } from './record.js';
 import { RVIZ } from './topics.js';
@@ -20,7 +20,8 @@ export interface Shown {
 }
 
 /** Writes summary.json and the contact sheet, and prints the table. */
-export async function writeDemoReport(record: DemoRecord, options: Shown, out: string): Promise<void> {
+export async function writeDemoReport(record: DemoRecord, options: Shown): Promise<void> {
+  const { out } = record;
   const { classes } = readManifest(options.model ?? shippedModel());
   const truth = options.images === undefined && options.model === undefined;
   const confusion = new ConfusionMatrix(classes.length);
@@ -30,6 +31,8 @@ export async function writeDemoReport(record: DemoRecord, options: Shown, out: s
   for (const { index, labels } of record.masks()) {
     for (const id of labels) pixels[id]!++;
     if (truth) confusion.add((frame = street.frame(index, frame)).labels, labels);
+    // A signal is heard between two pictures.
+    await breathe();
   }
   const total = pixels.reduce((sum, count) => sum + count, 0);
   const iou = confusion.iou();
@@ -53,9 +56,9 @@ export async function writeDemoReport(record: DemoRecord, options: Shown, out: s
       iou: truth && !Number.isNaN(iou[id]) ? iou[id] : null,
     })),
   };
-  writeFileSync(join(out, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  await record.written();
-  await writeContactSheet(record.overlays, join(out, 'contact_sheet.png'));
+  await out.write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+  const overlays = await record.overlays();
+  await out.write('contact_sheet.png', await contactSheet(overlays));
 
   const line = (name: string, value: string): void => {
     console.log(`  ${name.padEnd(20)}${value}`);
@@ -80,8 +83,10 @@ export async function writeDemoReport(record: DemoRecord, options: Shown, out: s
       `  ${swatch(classes[id]!.color)}${name.padEnd(17)}${share.toFixed(1).padStart(5)} %  ${value}`,
     );
   });
-  const shown = relative(process.cwd(), out) || '.';
-  console.log(`\n  ${shown}/contact_sheet.png, ${shown}/overlay_*.png, ${shown}/summary.json`);
+  const shown = relative(process.cwd(), out.path) || '.';
+  console.log(
+    `\n  ${shown}/contact_sheet.png, ${overlays.length} of ${shown}/overlay_*.png, ${shown}/summary.json`,
+  );
   console.log(`  Live:  npm run demo -- --live   and, with a sourced ROS,   ${RVIZ}\n`);
 }
 
@@ -92,33 +97,4 @@ function ms(value: number): string {
 /** A square of the class colour where the terminal shows colours. */
 function swatch([red = 0, green = 0, blue = 0]: readonly number[]): string {
   return process.stdout.isTTY ? `\u001b[48;2;${red};${green};${blue}m  \u001b[0m ` : '   ';
-}
-
-/** Overlays side by side, three in a row, at most twelve. */
-async function writeContactSheet(files: readonly string[], path: string): Promise<void> {
-  const shown = files.filter((_, i) => i % Math.ceil(files.length / 12) === 0);
-  const [width, gap] = [480, 8];
-  const tiles = await Promise.all(
-    shown.map((file) => sharp(file).resize({ width }).png().toBuffer({ resolveWithObject: true })),
-  );
-  const height = Math.max(...tiles.map(({ info }) => info.height));
-  const columns = Math.min(3, tiles.length);
-  const rows = Math.ceil(tiles.length / columns);
-  await sharp({
-    create: {
-      width: columns * (width + gap) + gap,
-      height: rows * (height + gap) + gap,
-      channels: 3,
-      background: '#16181d',
-    },
-  })
-    .composite(
-      tiles.map(({ data }, i) => ({
-        input: data,
-        left: gap + (i % columns) * (width + gap),
-        top: gap + Math.floor(i / columns) * (height + gap),
-      })),
-    )
-    .png()
-    .toFile(path);
 }

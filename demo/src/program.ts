@@ -1,0 +1,31 @@
+import { Command, CommanderError } from 'commander';
+import { addCameraCommand } from './camera.js';
+import { addDemoCommand } from './demo.js';
+
+/**
+ * Runs the program; what follows `--ros-args` is ROS's and is handed on untouched.
+ * @param ended aborted by a signal, with the exit code that shells give to it as its reason
+ * @returns the exit code
+ */
+export async function runProgram(args: readonly string[], ended: AbortSignal): Promise<number> {
+  const split = args.indexOf('--ros-args');
+  const own = split < 0 ? args : args.slice(0, split);
+  const ros = split < 0 ? [] : args.slice(split);
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command('demo')
+    .description('Shows the segmentation node at work: `npm run demo`, and a camera to try it with.')
+    .exitOverride();
+  addDemoCommand(program, ended, done);
+  addCameraCommand(program, ros, ended, done);
+  try {
+    await program.parseAsync(own, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (!ended.aborted) console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  return exitCode;
+}
