@@ -41,11 +41,31 @@ test.each([
   ['no file', GOOD.replace('{ cpu: { path: two.onnx } }', '{}'), /files: must name cpu, tensorrt or both/],
   ['no size', GOOD.replace('width: 64, ', ''), /input\.width/],
   ['one class', GOOD.replace(/ {2}- \{ name: wall.*\n/, ''), /classes/],
+  ['a mean of bytes', GOOD.replace('0.5, 0.5', '123.7, 0.5'), /input\.mean: 123\.7 is .* add range: 255/],
+  ['a deviation of bytes', GOOD.replace('mean:', 'std: [58, 57, 57], mean:'), /input\.std: 58 .*range: 255/],
+  ['another range', GOOD.replace('mean:', 'range: 256, mean:'), /input\.range/],
+  ['another order of channels', GOOD.replace('mean:', 'channels: brg, mean:'), /input\.channels/],
+  ['a mean for bytes that go in as they are', GOOD.replace('nchw_float32', 'hwc_uint8'), /mean/],
+  [
+    'a threshold that is no probability',
+    GOOD.replace('kind: logits', 'kind: sigmoid, threshold: 1.5'),
+    /output\.threshold/,
+  ],
+  [
+    'three classes of one channel',
+    `${GOOD.replace('kind: logits', 'kind: sigmoid')}  - { name: sky, color: [7, 8, 9] }\n`,
+    /classes: must be two/,
+  ],
   ['no YAML', 'name: [', /not YAML/],
 ])('refuses %s', (_, text, message) => {
   expect(() => readManifest(written(text))).toThrow(message);
   expect(() => readManifest(folder)).toThrow(ModelError);
   expect(() => readManifest(folder)).toThrow(join(folder, 'manifest.yaml'));
+});
+
+test('a mean of bytes is taken with its range', () => {
+  const { input } = readManifest(written(GOOD.replace('0.5, 0.5, 0.5]', '123, 116, 103], range: 255')));
+  expect(input).toMatchObject({ range: 255, mean: [123, 116, 103], channels: 'rgb' });
 });
 
 test('names a manifest that is not there', () => {

@@ -10,31 +10,61 @@ const size = z.int().min(16).max(8192);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const file = z.strictObject({ path: z.string().min(1), sha256: sha256.optional() });
 
-/** What the network is fed: our own take the camera's bytes, others normalised floats. */
+const channels = {
+  name: z.string().optional(),
+  width: size,
+  height: size,
+  /** The order of the network's channels, and of mean and std. */
+  channels: z.enum(['rgb', 'bgr']).default('rgb'),
+};
+const triple = z.array(z.number()).length(3);
+
+/** What the network is fed: the camera's bytes, or normalised floats. The batch, N, is 1. */
 const input = z.discriminatedUnion('layout', [
-  /** uint8 HxWx3 RGB; normalisation is part of the graph. */
-  z.strictObject({ layout: z.literal('hwc_uint8'), name: z.string().optional(), width: size, height: size }),
-  /** float32 1x3xHxW RGB: (value / 255 - mean) / std for each channel. */
-  z.strictObject({
-    layout: z.literal('nchw_float32'),
-    name: z.string().optional(),
-    width: size,
-    height: size,
-    mean: z.array(z.number()).length(3).default([0, 0, 0]),
-    std: z.array(z.number().positive()).length(3).default([1, 1, 1]),
-  }),
+  /** uint8; normalisation is part of the graph. */
+  z.strictObject({ layout: z.enum(['hwc_uint8', 'nhwc_uint8', 'nchw_uint8']), ...channels }),
+  /** Floats: (value - mean) / std for each channel, value being 0 to `range`. */
+  z
+    .strictObject({
+      layout: z.enum(['nchw_float32', 'nhwc_float32']),
+      ...channels,
+      range: z.literal([1, 255]).default(1),
+      mean: triple.default([0, 0, 0]),
+      std: z.array(z.number().positive()).length(3).default([1, 1, 1]),
+    })
+    .superRefine(({ range, mean, std }, context) => {
+      for (const [key, values] of Object.entries({ mean, std })) {
+        const large = range === 1 ? values.find((value) => Math.abs(value) > 1) : undefined;
+        if (large === undefined) continue;
+        const message = `${large} is for values of 0 to 255, but range is 1; add range: 255, or divide by 255`;
+        context.addIssue({ code: 'custom', path: [key], message });
+      }
+    }),
 ]);
+
+/** Where an output has its channels; recognised where only one of both fits the classes, else nchw. */
+const layout = z.enum(['nchw', 'nhwc']).optional();
 
 /** What comes out of it. Outputs may be smaller than the input; they are enlarged to it. */
 const output = z.discriminatedUnion('kind', [
-  /** Class ids, (1x)(1x)HxW of any integer type, and perhaps confidence, uint8, 0-255. */
+  /** Class ids, HxW with any dimensions of 1 around it, and perhaps confidence, uint8, 0-255. */
   z.strictObject({
     kind: z.literal('labels'),
     labels: z.string().optional(),
     confidence: z.string().optional(),
+    layout,
   }),
-  /** float32 1xCxHxW, before softmax. */
-  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional() }),
+  /** Floats 1xCxHxW or 1xHxWxC, before softmax. */
+  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional(), layout }),
+  /** Floats of one channel that decide between two classes: id 1 from `threshold` on, id 0 below it. */
+  z.strictObject({
+    kind: z.literal('sigmoid'),
+    sigmoid: z.string().optional(),
+    /** Whether the graph ends with its sigmoid, or before it. */
+    values: z.enum(['probabilities', 'logits']).default('probabilities'),
+    threshold: z.number().gt(0).lt(1).default(0.5),
+    layout,
+  }),
 ]);
 
 const schema = z
@@ -64,6 +94,10 @@ const schema = z
   .refine((m) => m.files.cpu ?? m.files.tensorrt, {
     path: ['files'],
     message: 'must name cpu, tensorrt or both',
+  })
+  .refine((m) => m.output.kind !== 'sigmoid' || m.classes.length === 2, {
+    path: ['classes'],
+    message: 'must be two with output.kind sigmoid: the background, then the foreground',
   });
 
 export type NetworkInput = z.infer<typeof input>;
