@@ -46,14 +46,22 @@ test('enlarges ids of any integer type, and what is no id becomes 255', () => {
   expect([...labels]).toEqual([255, 255, 254, 254, 255, 255, 254, 254]);
 });
 
-test.each([Uint8Array.of(0, 1, 2, 200), Int32Array.of(0, 1, 2, -7), BigInt64Array.of(0n, 1n, 2n, 300n)])(
-  'ids beyond the classes become 255, whatever their type',
-  (ids) => {
-    const labels = new Uint8Array(4);
-    enlargeIds(ids, 2, planes(4, 1), 4, 1, labels);
-    expect([...labels]).toEqual([0, 1, 255, 255]);
-  },
-);
+test.each([
+  Uint8Array.of(0, 1, 2, 200),
+  Int8Array.of(0, 1, 2, 200),
+  Uint16Array.of(0, 1, 256, 65535),
+  Int16Array.of(0, 1, 257, -1),
+  Int32Array.of(0, 1, 2, -7),
+  Uint32Array.of(0, 1, 2, 2 ** 32 - 1),
+  BigInt64Array.of(0n, 1n, 2n, 300n),
+  BigUint64Array.of(0n, 1n, 2n ** 63n, 2n ** 64n - 1n),
+  Float32Array.of(0, 1, 1.5, NaN),
+  Float32Array.of(-0, 1, 0.25, Infinity),
+])('ids beyond the classes become 255, whatever their type', (ids) => {
+  const labels = new Uint8Array(4);
+  enlargeIds(ids, 2, planes(4, 1), 4, 1, labels);
+  expect([...labels]).toEqual([0, 1, 255, 255]);
+});
 
 describe('logits that overflowed', () => {
   const cases: [string, number[], number, number][] = [

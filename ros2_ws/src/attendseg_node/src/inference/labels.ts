@@ -59,7 +59,7 @@ export function logitsToLabels(
   }
 }
 
-/** Class ids of any integer type, columns x rows, to uint8 at width x height (nearest); what is none of `classes`
+/** Class ids of any type, columns x rows, to uint8 at width x height (nearest); what is none of `classes`
  * becomes UNLABELLED. */
 export function enlargeIds(
   ids: ArrayLike<number | bigint>,
@@ -78,7 +78,7 @@ export function enlargeIds(
     const start = Math.floor(((y + 0.5) * rows) / height) * columns;
     for (let x = 0; x < width; x++) {
       const id = Number(ids[start + Math.floor(((x + 0.5) * columns) / width)]);
-      labels[y * width + x] = id >= 0 && id < classes ? id : UNLABELLED;
+      labels[y * width + x] = id >= 0 && id < classes && Number.isInteger(id) ? id : UNLABELLED;
     }
   }
 }

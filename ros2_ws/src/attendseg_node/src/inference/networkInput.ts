@@ -1,4 +1,5 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { halfBits } from './half.js';
 import type { Manifest, NetworkInput } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { describe } from './tensors.js';
@@ -13,8 +14,11 @@ function shapeOf(layout: Layout, width: number, height: number): number[] {
 }
 
 function takes(type: string, layout: Layout): boolean {
-  return type === (layout.endsWith('uint8') ? 'uint8' : 'float32');
+  return layout.endsWith('uint8') ? type === 'uint8' : type === 'float32' || type === 'float16';
 }
+
+/** Of any of a tensor's types: float16 as its bits. */
+type Values = Float32Array | Uint16Array | Uint8Array;
 
 /** Makes pictures to what the network takes. Its tensor is used again by the next picture. */
 export class NetworkFeed {
@@ -22,16 +26,17 @@ export class NetworkFeed {
   readonly #input: NetworkInput;
   readonly #shape: number[];
   /** By channel of the network: what each of a picture's 256 values becomes. None if the bytes go in as they are. */
-  readonly #tables: readonly (Float32Array | Uint8Array)[];
+  readonly #tables: readonly Values[];
   readonly #tensor: Tensor | undefined;
-  readonly #values: Float32Array | Uint8Array;
+  readonly #values: Values;
 
   /** @throws ModelError if the network takes something else than the manifest says. */
   constructor(manifest: Manifest, inputs: readonly InferenceSession.ValueMetadata[]) {
     const { input } = manifest;
     this.#input = input;
     this.#shape = shapeOf(input.layout, input.width, input.height);
-    this.name = chosenInput(manifest, inputs, this.#shape).name;
+    const { name, type } = chosenInput(manifest, inputs, this.#shape);
+    this.name = name;
     if (!('mean' in input)) {
       const asTheyAre = input.channels === 'rgb' && input.layout !== 'nchw_uint8';
       const same = Uint8Array.from({ length: 256 }, (_, value) => value);
@@ -41,11 +46,19 @@ export class NetworkFeed {
       return;
     }
     const { mean, std, range } = input;
-    this.#tables = mean.map((middle, c) =>
+    const normalised = mean.map((middle, c) =>
       Float32Array.from({ length: 256 }, (_, value) => ((value * range) / 255 - middle) / std[c]!),
     );
-    this.#values = new Float32Array(3 * input.width * input.height);
-    this.#tensor = new Tensor('float32', this.#values, this.#shape);
+    const size = 3 * input.width * input.height;
+    if (type === 'float16') {
+      this.#tables = normalised.map((table) => Uint16Array.from(table, halfBits));
+      this.#values = new Uint16Array(size);
+      this.#tensor = new Tensor('float16', this.#values, this.#shape);
+    } else {
+      this.#tables = normalised;
+      this.#values = new Float32Array(size);
+      this.#tensor = new Tensor('float32', this.#values, this.#shape);
+    }
   }
 
   /** @param picture HxWx3 uint8 RGB of the manifest's size */

@@ -3,7 +3,7 @@ import { UNLABELLED } from '../vision/unlabelled.js';
 import { enlargeIds, foregroundToLabels, logitsToLabels } from './labels.js';
 import type { Manifest, NetworkOutput } from './manifest.js';
 import { ModelError } from './modelError.js';
-import { describe, floatsOf, gridOf } from './tensors.js';
+import { describe, floatsOf, gridOf, idsOf } from './tensors.js';
 
 type Output<Kind> = Extract<NetworkOutput, { kind: Kind }>;
 
@@ -11,6 +11,8 @@ type Output<Kind> = Extract<NetworkOutput, { kind: Kind }>;
 export class OutputReader {
   readonly #manifest: Manifest;
   readonly #names: readonly string[];
+  /** Whether class ids were once seen to be such. */
+  #answered = false;
 
   /** `names`: the network's outputs, in its order. */
   constructor(manifest: Manifest, names: readonly string[]) {
@@ -77,10 +79,14 @@ export class OutputReader {
   #readIds(tensor: Tensor, { layout }: Output<'labels'>, labels: Uint8Array): void {
     const { classes, input } = this.#manifest;
     const grid = gridOf(tensor.dims, 1, layout);
-    if (grid === undefined || floatsOf(tensor) !== undefined) {
-      throw this.#mismatch(tensor, 'integers 1xHxW', this.#otherKind(tensor));
+    const ids = idsOf(tensor);
+    if (grid === undefined || ids === undefined) {
+      throw this.#mismatch(tensor, 'class ids 1xHxW', this.#otherKind(tensor));
     }
-    const ids = tensor.data as ArrayLike<number | bigint>;
+    if (!this.#answered && mostlyFractions(ids)) {
+      throw this.#mismatch(tensor, `class ids, not ${ids[0]!}`, this.#otherKind(tensor));
+    }
+    this.#answered = true;
     enlargeIds(ids, classes.length, grid, input.width, input.height, labels);
   }
 
@@ -131,4 +137,11 @@ export class OutputReader {
       `model ${this.#manifest.path}: output is ${describe(tensor.type, tensor.dims)}, but its manifest (classes, output.kind) needs ${wanted}; ${remedy}`,
     );
   }
+}
+
+/** Probabilities and the like; a few ids that are none may come of padding. */
+function mostlyFractions(ids: ArrayLike<number | bigint>): boolean {
+  let fractions = 0;
+  for (let i = 0; i < ids.length; i++) if (Number(ids[i]) % 1 !== 0 && Number.isFinite(ids[i])) fractions++;
+  return 2 * fractions > ids.length;
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from 'onnxruntime-node';
+import { halvesToFloats } from './half.js';
 
 /** Where the values of an output lie: channel c of pixel p at c * channelStride + p * pixelStride. */
 export interface Grid {
@@ -32,8 +33,27 @@ export function gridOf(
 }
 
 /** The values of a tensor of floats; undefined for other types. */
-export function floatsOf(tensor: Tensor): Float32Array | undefined {
-  return tensor.type === 'float32' ? (tensor.data as Float32Array) : undefined;
+export function floatsOf({ type, data }: Pick<Tensor, 'type' | 'data'>): Float32Array | undefined {
+  switch (type) {
+    case 'float32':
+      return data as Float32Array;
+    case 'float64':
+      return Float32Array.from(data as Float64Array);
+    case 'float16': {
+      // A Uint16Array, or a Float16Array where Node has one.
+      const { buffer, byteOffset, length } = data as Uint16Array;
+      return halvesToFloats(new Uint16Array(buffer, byteOffset, length));
+    }
+    default:
+      return undefined;
+  }
+}
+
+const INTEGERS = new Set(['bool', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64']);
+
+/** The values of a tensor that may hold class ids: of any integers or floats; undefined for other types. */
+export function idsOf(tensor: Pick<Tensor, 'type' | 'data'>): ArrayLike<number | bigint> | undefined {
+  return INTEGERS.has(tensor.type) ? (tensor.data as ArrayLike<number | bigint>) : floatsOf(tensor);
 }
 
 /** A tensor in words: `float32 1x3x48x64`. */
