@@ -30,7 +30,7 @@ function written(text: string): string {
 test('fills in defaults', () => {
   const manifest = readManifest(written(GOOD));
   expect(manifest.input).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [1, 1, 1] });
-  expect([...paletteOf(manifest).subarray(0, 8)]).toEqual([1, 2, 3, 4, 5, 6, 0, 0]);
+  expect([...paletteOf(manifest).subarray(0, 12)]).toEqual([1, 2, 3, 255, 4, 5, 6, 255, 0, 0, 0, 0]);
   expect([...classLut(manifest).subarray(0, 4)]).toEqual([0, 1, 255, 255]);
 });
 
@@ -38,6 +38,8 @@ test.each([
   ['a class twice', GOOD.replace('wall', 'floor'), /classes: names must differ/],
   ['an unknown key', `${GOOD}colour: red\n`, /colour/],
   ['a colour out of range', GOOD.replace('6]', '256]'), /classes\.1\.color\.2/],
+  ['another word for a colour', GOOD.replace('[4, 5, 6]', 'nothing'), /classes\.1\.color: must .* or none/],
+  ['no colour where there should be one', GOOD.replace('[4, 5, 6]', '~'), /classes\.1\.color: must/],
   ['no file', GOOD.replace('{ cpu: { path: two.onnx } }', '{}'), /files: must name cpu, tensorrt or both/],
   ['no size', GOOD.replace('width: 64, ', ''), /input\.width/],
   ['one class', GOOD.replace(/ {2}- \{ name: wall.*\n/, ''), /classes/],
@@ -61,6 +63,12 @@ test.each([
   expect(() => readManifest(written(text))).toThrow(message);
   expect(() => readManifest(folder)).toThrow(ModelError);
   expect(() => readManifest(folder)).toThrow(join(folder, 'manifest.yaml'));
+});
+
+test('a class without colour is nothing in the palette, and still a class', () => {
+  const manifest = readManifest(written(GOOD.replace('[1, 2, 3]', 'none')));
+  expect([...paletteOf(manifest).subarray(0, 8)]).toEqual([0, 0, 0, 0, 4, 5, 6, 255]);
+  expect(classLut(manifest)[0]).toBe(0);
 });
 
 test('a mean of bytes is taken with its range', () => {

@@ -81,7 +81,10 @@ const schema = z
       .array(
         z.strictObject({
           name: z.string().min(1),
-          color: z.array(z.int().min(0).max(255)).length(3),
+          /** RGB, or none: black in color_mask, and the camera's own pixel in the overlay. */
+          color: z.union([z.literal('none'), z.array(z.int().min(0).max(255)).length(3)], {
+            error: 'must be [red, green, blue], each 0 to 255, or none',
+          }),
         }),
       )
       .min(2)
@@ -169,11 +172,12 @@ export function readModelFile(manifest: Manifest, which: ModelFile): Uint8Array 
   return bytes;
 }
 
-/** 256x3 uint8 RGB: the colour of each class id; black for ids that are no class. */
+/** 256x4 uint8 RGBA: the colour of each class id; nothing, so that no overlay is tinted, for classes without and for ids
+ * that are no class. */
 export function paletteOf(manifest: Manifest): Uint8Array {
-  const palette = new Uint8Array(256 * 3);
+  const palette = new Uint8Array(256 * 4);
   manifest.classes.forEach(({ color }, id) => {
-    palette.set(color, id * 3);
+    if (color !== 'none') palette.set([...color, 255], id * 4);
   });
   return palette;
 }
