@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { UNLABELLED } from '../vision/unlabelled.js';
@@ -9,6 +8,8 @@ import { ModelError } from './modelError.js';
 const size = z.int().min(16).max(8192);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const file = z.strictObject({ path: z.string().min(1), sha256: sha256.optional() });
+/** An ONNX file, and the files of weights beside it whose hashes are to be checked. */
+const modelFile = z.strictObject({ ...file.shape, data: z.array(file).default([]) });
 
 const channels = {
   name: z.string().optional(),
@@ -75,7 +76,7 @@ const schema = z
     licence: z.string().default(''),
     input,
     output,
-    files: z.strictObject({ cpu: file.optional(), tensorrt: file.optional() }),
+    files: z.strictObject({ cpu: modelFile.optional(), tensorrt: modelFile.optional() }),
     /** The class id is the place in this list. */
     classes: z
       .array(
@@ -103,6 +104,7 @@ const schema = z
     message: 'must be two with output.kind sigmoid: the background, then the foreground',
   });
 
+export { readModelFile } from './modelFile.js';
 export type NetworkInput = z.infer<typeof input>;
 export type NetworkOutput = z.infer<typeof output>;
 export type ModelFile = 'cpu' | 'tensorrt';
@@ -143,33 +145,6 @@ export function readManifest(path: string): Manifest {
     throw new ModelError(`model ${manifest}: ${causes.join('; ')}`);
   }
   return { ...result.data, path: manifest };
-}
-
-/**
- * The bytes of one of the model's ONNX files, checked against the manifest's hash where it gives one.
- * @throws ModelError if the file is not listed, not readable or not the one that the manifest means.
- */
-export function readModelFile(manifest: Manifest, which: ModelFile): Uint8Array {
-  const entry = manifest.files[which];
-  if (entry === undefined) {
-    throw new ModelError(`model ${manifest.path}: lists no file for ${which}; add files.${which}.path`);
-  }
-  const path = resolve(dirname(manifest.path), entry.path);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new ModelError(
-      `model file ${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${manifest.path} names it`,
-    );
-  }
-  const actual = createHash('sha256').update(bytes).digest('hex');
-  if (entry.sha256 !== undefined && entry.sha256 !== actual) {
-    throw new ModelError(
-      `model file ${path}: sha256 is ${actual.slice(0, 12)}…, its manifest says ${entry.sha256.slice(0, 12)}…; restore the file or correct the manifest`,
-    );
-  }
-  return bytes;
 }
 
 /** 256x4 uint8 RGBA: the colour of each class id; nothing, so that no overlay is tinted, for classes without and for ids

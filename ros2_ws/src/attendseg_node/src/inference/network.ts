@@ -1,12 +1,15 @@
 import { InferenceSession } from 'onnxruntime-node';
-import type { Manifest } from './manifest.js';
+import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
+import { modelPath, readExternalData, whyNotLoaded } from './modelFile.js';
 import { NetworkFeed } from './networkInput.js';
 import { OutputReader } from './networkOutput.js';
 
 export interface NetworkOptions {
   readonly provider: 'cpu';
   readonly threads: number;
+  /** Which of the model's files is given; cpu if left out. */
+  readonly file?: ModelFile;
 }
 
 /**
@@ -15,17 +18,21 @@ export interface NetworkOptions {
  */
 export class Network {
   readonly #session: InferenceSession;
+  readonly #manifest: Manifest;
   readonly #feed: NetworkFeed;
   readonly #reader: OutputReader;
 
   private constructor(session: InferenceSession, manifest: Manifest) {
     this.#session = session;
+    this.#manifest = manifest;
     this.#feed = new NetworkFeed(manifest, session.inputMetadata);
     this.#reader = new OutputReader(manifest, session.outputNames);
   }
 
   /** @throws ModelError if `model` is no ONNX file, or not the network that the manifest describes. */
   static async open(manifest: Manifest, model: Uint8Array, options: NetworkOptions): Promise<Network> {
+    const file = options.file ?? 'cpu';
+    const externalData = readExternalData(manifest, file, model);
     let session: InferenceSession;
     try {
       session = await InferenceSession.create(model, {
@@ -33,24 +40,26 @@ export class Network {
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
+        // What onnxruntime would log of an error is in what it throws.
+        logSeverityLevel: 4,
         // Spinning threads burn a core between frames and gain half a millisecond.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
+        ...(externalData.length > 0 && { externalData }),
       });
     } catch (error) {
-      throw new ModelError(`model ${manifest.path}: onnxruntime cannot load its file: ${oneLine(error)}`);
+      const path = modelPath(manifest, file);
+      throw new ModelError(
+        `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, oneLine(error))}`,
+      );
     }
-    const { width, height } = manifest.input;
     try {
       const network = new Network(session, manifest);
-      const pixels = width * height;
+      const pixels = manifest.input.width * manifest.input.height;
       await network.run(new Uint8Array(pixels * 3), new Uint8Array(pixels), new Uint8Array(pixels));
       return network;
     } catch (error) {
       await session.release();
-      throw error instanceof ModelError
-        ? error
-        : new ModelError(`model ${manifest.path}: a run at ${width}x${height} fails: ${oneLine(error)}`);
+      throw error;
     }
   }
 
@@ -59,9 +68,16 @@ export class Network {
    * @param picture HxWx3 uint8 RGB
    * @param labels HxW uint8, filled with class ids; ids that are no class become UNLABELLED
    * @param confidence HxW uint8, filled with 0-255; only computed if given
+   * @throws ModelError if onnxruntime fails, or answers something else than the manifest says
    */
   async run(picture: Uint8Array, labels: Uint8Array, confidence?: Uint8Array): Promise<void> {
-    const results = await this.#session.run({ [this.#feed.name]: this.#feed.tensor(picture) });
+    let results: InferenceSession.ReturnType;
+    try {
+      results = await this.#session.run({ [this.#feed.name]: this.#feed.tensor(picture) });
+    } catch (error) {
+      const { path, input } = this.#manifest;
+      throw new ModelError(`model ${path}: a run at ${input.width}x${input.height} fails: ${oneLine(error)}`);
+    }
     this.#reader.read(results, labels, confidence);
   }
 

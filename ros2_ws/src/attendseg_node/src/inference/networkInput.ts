@@ -92,6 +92,13 @@ function chosenInput(
       `model ${manifest.path}: its network has no input ${name ?? ''}; set input.name to one of ${names}`,
     );
   }
+  const other = inputs.find((entry) => entry !== chosen);
+  if (other !== undefined) {
+    const spelled = other.isTensor ? ` (${describe(other.type, other.shape)})` : '';
+    throw new ModelError(
+      `model ${manifest.path}: its network takes ${other.name}${spelled} beside ${chosen.name}, and only pictures can be fed; make ${other.name} a constant of the ONNX file, or set input.name to the picture`,
+    );
+  }
   if (fits(chosen, layout, shape)) return chosen;
   const others = LAYOUTS.filter((other) => fits(chosen, other, shapeOf(other, width, height)));
   const remedy =

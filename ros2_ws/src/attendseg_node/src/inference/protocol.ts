@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, ModelFile } from './manifest.js';
 
 export const OUTPUT_KINDS = ['mask', 'confidence', 'color_mask', 'overlay'] as const;
 /** mask and confidence are HxW uint8, color_mask and overlay HxWx3 uint8 RGB. */
@@ -87,6 +87,7 @@ export interface SessionWorkerData {
   readonly port: MessagePort;
   readonly manifest: Manifest;
   readonly model: Uint8Array;
+  readonly file: ModelFile;
   readonly provider: 'cpu';
   readonly threads: number;
 }

@@ -121,13 +121,15 @@ export class Segmenter {
   static async open(options: SegmenterOptions): Promise<Segmenter> {
     const manifest = readManifest(options.model);
     const choice = chooseProvider(options.provider);
-    const model = readModelFile(manifest, options.file ?? choice.file);
+    const file = options.file ?? choice.file;
+    const model = readModelFile(manifest, file);
     const threads = sessionThreads(options.threads);
     const { port1, port2 } = new MessageChannel();
     const sessionData: SessionWorkerData = {
       port: port1,
       manifest,
       model,
+      file,
       provider: choice.provider,
       threads,
     };
