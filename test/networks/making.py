@@ -6,6 +6,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -74,13 +75,16 @@ class Result:
 
 def run(model: Path, picture: NDArray[np.uint8] | None = None) -> Result:
     picture = picture_of() if picture is None else picture
-    out, raw = model.parent / "out.raw", model.parent / "picture.raw"
-    out.unlink(missing_ok=True)
-    raw.write_bytes(picture.tobytes())
-    done = subprocess.run(["node", RUNNER, model, raw, out], capture_output=True, text=True, check=False, timeout=120)
-    assert done.stderr == ""
-    if done.returncode != 0:
-        (line,) = done.stdout.splitlines()
-        return Result(np.zeros(0, np.uint8), np.zeros(0, np.uint8), line)
-    labels, confidence = np.frombuffer(out.read_bytes(), np.uint8).reshape(2, *picture.shape[:2])
+    with TemporaryDirectory() as folder:
+        out, raw = Path(folder, "out"), Path(folder, "picture")
+        raw.write_bytes(picture.tobytes())
+        done = subprocess.run(
+            ["node", RUNNER, model, raw, out], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.stderr == ""
+        if done.returncode != 0:
+            (line,) = done.stdout.splitlines()
+            return Result(np.zeros(0, np.uint8), np.zeros(0, np.uint8), line)
+        answer = out.read_bytes()
+    labels, confidence = np.frombuffer(answer, np.uint8).reshape(2, *picture.shape[:2])
     return Result(labels, confidence, "")

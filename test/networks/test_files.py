@@ -168,6 +168,19 @@ def test_files_that_are_no_model(spoil: Callable[[Path], None], cause: str, tmp_
     assert cause in result.error
 
 
+@pytest.mark.parametrize("name", ["with spaces", "#1", "modèle", "~", "~mine", "100% [new]?"])
+def test_names_of_folders(name: str, tmp_path: Path) -> None:
+    folder = outside(tmp_path / name, f"{name}.bin")
+    assert run(folder).error == ""
+
+
+def test_home_folder_as_shells_leave_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain(tmp_path / "m")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(Path("~/m")).error == ""
+    assert f"model {tmp_path}/nowhere: cannot be read" in run(Path("~/nowhere")).error
+
+
 @pytest.mark.parametrize("name", [None, "x", "z"])
 def test_second_input(name: str | None, tmp_path: Path) -> None:
     inputs = [("x", "FLOAT", SHAPE), ("z", "FLOAT", [1, "n"])]

@@ -1,13 +1,20 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { UNLABELLED } from '../vision/unlabelled.js';
+import { describeProblems } from './manifestProblems.js';
+import { readManifestText } from './manifestText.js';
 import { ModelError } from './modelError.js';
 
 const size = z.int().min(16).max(8192);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const file = z.strictObject({ path: z.string().min(1), sha256: sha256.optional() });
+const sha256 = z
+  .string({ error: 'must be 64 hexadecimal digits, in quotes' })
+  .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+  .transform((digits) => digits.toLowerCase());
+const path = z
+  .string({ error: 'must be the name of a file; names with # or ~ alone need quotes' })
+  .min(1)
+  .refine((name) => !name.includes('\\'), 'has \\ between its folders; write / instead')
+  .refine((name) => !/^[a-z]:/i.test(name), 'names a drive of Windows; write it relative to the manifest');
+const file = z.strictObject({ path, sha256: sha256.optional() });
 /** An ONNX file, and the files of weights beside it whose hashes are to be checked. */
 const modelFile = z.strictObject({ ...file.shape, data: z.array(file).default([]) });
 
@@ -120,31 +127,12 @@ export type Manifest = z.infer<typeof schema> & {
  * @throws ModelError if it cannot be read or does not describe a model.
  */
 export function readManifest(path: string): Manifest {
-  const found = resolve(path);
-  let manifest = found;
-  let text: string;
-  try {
-    if (statSync(found).isDirectory()) manifest = join(found, 'manifest.yaml');
-    text = readFileSync(manifest, 'utf8');
-  } catch (error) {
-    throw new ModelError(
-      `model ${manifest}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give a folder with a manifest.yaml, or that file`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new ModelError(`model ${manifest}: not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
-  }
+  const { path: found, value } = readManifestText(path);
   const result = schema.safeParse(value);
   if (!result.success) {
-    const causes = result.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
-    );
-    throw new ModelError(`model ${manifest}: ${causes.join('; ')}`);
+    throw new ModelError(`model ${found}: ${describeProblems(schema, result.error.issues)}`);
   }
-  return { ...result.data, path: manifest };
+  return { ...result.data, path: found };
 }
 
 /** 256x4 uint8 RGBA: the colour of each class id; nothing, so that no overlay is tinted, for classes without and for ids
