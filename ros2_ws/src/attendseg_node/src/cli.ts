@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addCameraCommand } from './commands/camera.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
+import { addModelCommand } from './commands/model.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
 /**
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addCameraCommand(program, ros, done);
   addDemoCommand(program, done);
   addEvaluateCommand(program, done);
+  addModelCommand(program, done);
   try {
     await program.parseAsync(own, { from: 'user' });
   } catch (error) {

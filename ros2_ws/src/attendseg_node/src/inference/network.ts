@@ -31,27 +31,7 @@ export class Network {
 
   /** @throws ModelError if `model` is no ONNX file, or not the network that the manifest describes. */
   static async open(manifest: Manifest, model: Uint8Array, options: NetworkOptions): Promise<Network> {
-    const file = options.file ?? 'cpu';
-    const externalData = readExternalData(manifest, file, model);
-    let session: InferenceSession;
-    try {
-      session = await InferenceSession.create(model, {
-        executionProviders: [options.provider],
-        intraOpNumThreads: options.threads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
-        // What onnxruntime would log of an error is in what it throws.
-        logSeverityLevel: 4,
-        // Spinning threads burn a core between frames and gain half a millisecond.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-        ...(externalData.length > 0 && { externalData }),
-      });
-    } catch (error) {
-      const path = modelPath(manifest, file);
-      throw new ModelError(
-        `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, oneLine(error))}`,
-      );
-    }
+    const session = await openSession(manifest, model, options);
     try {
       const network = new Network(session, manifest);
       const pixels = manifest.input.width * manifest.input.height;
@@ -84,6 +64,37 @@ export class Network {
   /** Frees the session's memory. */
   async close(): Promise<void> {
     await this.#session.release();
+  }
+}
+
+/**
+ * A session of one of the model's files, with the weights beside it.
+ * @throws ModelError if one of them is not sound
+ */
+export async function openSession(
+  manifest: Manifest,
+  model: Uint8Array,
+  options: NetworkOptions,
+): Promise<InferenceSession> {
+  const file = options.file ?? 'cpu';
+  const externalData = readExternalData(manifest, file, model);
+  try {
+    return await InferenceSession.create(model, {
+      executionProviders: [options.provider],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      // What onnxruntime would log of an error is in what it throws.
+      logSeverityLevel: 4,
+      // Spinning threads burn a core between frames and gain half a millisecond.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      ...(externalData.length > 0 && { externalData }),
+    });
+  } catch (error) {
+    const path = modelPath(manifest, file);
+    throw new ModelError(
+      `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, oneLine(error))}`,
+    );
   }
 }
 

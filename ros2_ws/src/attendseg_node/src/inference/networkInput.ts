@@ -101,10 +101,10 @@ function chosenInput(
   }
   if (fits(chosen, layout, shape)) return chosen;
   const others = LAYOUTS.filter((other) => fits(chosen, other, shapeOf(other, width, height)));
-  const remedy =
-    others.length > 0
-      ? `set input.layout: ${others.join(' or ')}`
-      : (sizeRemedy(chosen, layout, shape) ?? `export it with such an input`);
+  const better = sizeFor(chosen, layout, width, height);
+  let remedy = 'export it with such an input';
+  if (others.length > 0) remedy = `set input.layout: ${others.join(' or ')}`;
+  else if (better) remedy = `set input.width: ${better.width} and input.height: ${better.height}`;
   throw new ModelError(
     `model ${manifest.path}: its network takes ${chosen.name} as ${describe(chosen.type, chosen.shape)}, but its manifest (input.layout ${layout}, width ${width}, height ${height}) feeds ${shape.join('x')}; ${remedy}`,
   );
@@ -121,20 +121,30 @@ function fits(
   return shape.length === wanted.length && wanted.every((size, i) => !isFixed(shape[i]) || shape[i] === size);
 }
 
-/** What width and height would fit, if they are all that does not. */
-function sizeRemedy(
-  chosen: InferenceSession.TensorValueMetadata,
+/** The width and height at which a layout would fit, those given where the network leaves them free. */
+function sizeFor(
+  input: InferenceSession.TensorValueMetadata,
   layout: Layout,
-  wanted: readonly number[],
-): string | undefined {
-  const sizes = shapeOf(layout, -1, -2).map((size, i) => {
-    const fixed = chosen.shape[i];
-    return size < 0 && isFixed(fixed) ? fixed : wanted[i]!;
-  });
-  if (!fits(chosen, layout, sizes)) return undefined;
-  const columns = sizes[shapeOf(layout, -1, -2).indexOf(-1)]!;
-  const rows = sizes[shapeOf(layout, -1, -2).indexOf(-2)]!;
-  return `set input.width: ${columns} and input.height: ${rows}`;
+  width: number,
+  height: number,
+): { readonly width: number; readonly height: number } | undefined {
+  const places = shapeOf(layout, -1, -2);
+  const [columns, rows] = [input.shape[places.indexOf(-1)], input.shape[places.indexOf(-2)]];
+  const size = { width: isFixed(columns) ? columns : width, height: isFixed(rows) ? rows : height };
+  return fits(input, layout, shapeOf(layout, size.width, size.height)) ? size : undefined;
+}
+
+/** A layout and size that fits a network's input, with `size` where it leaves them free; undefined if none does. */
+export function guessInput(
+  input: InferenceSession.TensorValueMetadata,
+  size: { readonly width: number; readonly height: number },
+): { readonly layout: Layout; readonly width: number; readonly height: number } | undefined {
+  for (const layout of LAYOUTS) {
+    const found = sizeFor(input, layout, size.width, size.height);
+    // Otherwise three rows or columns would pass for channels.
+    if (found !== undefined && Math.min(found.width, found.height) >= 16) return { layout, ...found };
+  }
+  return undefined;
 }
 
 function isFixed(size: number | string | undefined): size is number {
