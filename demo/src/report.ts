@@ -94,7 +94,9 @@ function ms(value: number): string {
   return `${value.toFixed(1)} ms`;
 }
 
-/** A square of the class colour where the terminal shows colours. */
-function swatch([red = 0, green = 0, blue = 0]: readonly number[]): string {
+/** A square of the class colour, if it has one, where the terminal shows colours. */
+function swatch(color: readonly number[] | 'none'): string {
+  if (color === 'none') return '   ';
+  const [red = 0, green = 0, blue = 0] = color;
   return process.stdout.isTTY ? `\u001b[48;2;${red};${green};${blue}m  \u001b[0m ` : '   ';
 }

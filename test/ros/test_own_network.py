@@ -145,6 +145,26 @@ def test_pixels_whose_logits_are_not_numbers_are_unlabelled(
     assert np.array_equal(outputs["overlay"][expected == 255], picture[expected == 255])
 
 
+def test_classes_without_colour_are_not_tinted(
+    start: Callable[..., Running], look: Callable[..., Camera], tmp_path: Path
+) -> None:
+    classes = [{"name": f"{i}", "color": "none" if i in (0, 3) else [250, i, 7]} for i in range(5)]
+    folder = logits_network(tmp_path / "mine")
+    path = folder / "manifest.yaml"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "classes": classes}), encoding="utf-8")
+    camera = look(start(folder), "mask", "color_mask", "overlay")
+    picture = noise(WIDTH, HEIGHT, seed=4)
+    outputs = camera.segment(rgb_frame(picture))
+    expected = scores(picture).argmax(axis=-1)
+    plain = np.isin(expected, (0, 3))
+    assert plain.any()
+    assert np.array_equal(outputs["mask"], expected)
+    assert not outputs["color_mask"][plain].any()
+    assert np.array_equal(outputs["overlay"][plain], picture[plain])
+    assert (outputs["color_mask"][~plain, 0] == 250).all()
+    assert (outputs["overlay"][~plain] != picture[~plain]).any(axis=-1).all()
+
+
 def no_manifest(folder: Path) -> str:
     folder.mkdir()
     return str(folder / "manifest.yaml")

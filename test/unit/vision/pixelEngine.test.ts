@@ -10,7 +10,11 @@ import { noise, sample } from './samples.js';
 const { abs, floor, max, min, round } = Math;
 
 const IDENTITY = Uint8Array.from({ length: 256 }, (_, i) => i);
-const PALETTE = noise(768, 7);
+/** RGBA; 255 and two others are not tinted. */
+const UNTINTED = [2, 7, 255];
+const PALETTE = noise(1024, 7).map((value, i) =>
+  i % 4 < 3 ? value : UNTINTED.includes(floor(i / 4)) ? 0 : 255,
+);
 
 let engine: PixelEngine;
 beforeAll(async () => {
@@ -157,7 +161,7 @@ describe('mask, colorMask', () => {
       engine.colorMask(labels, placement, PALETTE, width, height, rgb);
       expectSame(
         rgb,
-        rgb.map((_, i) => PALETTE[ids[floor(i / 3)]! * 3 + (i % 3)]!),
+        rgb.map((_, i) => PALETTE[ids[floor(i / 3)]! * 4 + (i % 3)]!),
       );
     }
   });
@@ -228,7 +232,7 @@ describe('overlay', () => {
     }
   });
 
-  it('shows the picture alone at 0, the colours alone at 1, and the picture where there is no label', () => {
+  it('shows the picture alone at 0, the colours alone at 1, and the picture where a label has no colour', () => {
     const image = sample('rgb8', 64, 64);
     const placement = place(64, 64, 64, 64, 'letterbox');
     const [out, colours] = [new Uint8Array(64 * 64 * 3), new Uint8Array(64 * 64 * 3)];
@@ -238,7 +242,7 @@ describe('overlay', () => {
     engine.colorMask(labels, placement, PALETTE, 64, 64, colours);
     expectSame(
       out,
-      colours.map((value, i) => (labels[floor(i / 3)] === 255 ? image.data[i]! : value)),
+      colours.map((value, i) => (UNTINTED.includes(labels[floor(i / 3)]!) ? image.data[i]! : value)),
     );
   });
 
@@ -246,7 +250,7 @@ describe('overlay', () => {
     const image = { ...sample('mono8', 16, 16), data: IDENTITY };
     const placement = place(16, 16, 16, 16, 'letterbox');
     const out = new Uint8Array(16 * 16 * 3);
-    const black = new Uint8Array(768);
+    const black = new Uint8Array(1024).map((_, i) => (i % 4 === 3 ? 255 : 0));
     for (let alpha = 0; alpha <= 255; alpha++) {
       engine.overlay(image, new Uint8Array(256), placement, black, alpha / 255, 16, 16, out);
       expectSame(

@@ -201,7 +201,7 @@ export function overlay(
   const ids = labelsOf(labels, placement, width, height);
   return source.map((value, i) => {
     const label = ids[floor(i / 3)]!;
-    if (label === 255) return value;
-    return round((palette[label * 3 + (i % 3)]! * alpha) / 255) + round((value * (255 - alpha)) / 255);
+    if (palette[label * 4 + 3] === 0) return value;
+    return round((palette[label * 4 + (i % 3)]! * alpha) / 255) + round((value * (255 - alpha)) / 255);
   });
 }

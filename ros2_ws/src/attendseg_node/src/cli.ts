@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addEvaluateCommand } from './commands/evaluate.js';
+import { addModelCommand } from './commands/model.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
 /**
@@ -29,6 +30,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
     });
   addNodeCommand(program, ros, ended, done);
   addEvaluateCommand(program, done);
+  addModelCommand(program, done);
   try {
     await program.parseAsync(own, { from: 'user' });
   } catch (error) {

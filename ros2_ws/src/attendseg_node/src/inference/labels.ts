@@ -1,36 +1,36 @@
 import { UNLABELLED } from '../vision/unlabelled.js';
+import type { Grid } from './tensors.js';
 
 /**
  * Class ids and confidence from logits, enlarged bilinearly (half-pixel centres) to the network's input size. A pixel
  * with a logit that is not a number, and one where all are -Infinity, has no winner: UNLABELLED with confidence 0.
- * @param raw CxHxW float32, `columns` x `rows`
+ * @param raw float32, `classes` channels where `grid` says
  * @param labels heightxwidth uint8, filled
  * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax; left out, half the time is saved
  */
 export function logitsToLabels(
   raw: Float32Array,
   classes: number,
-  columns: number,
-  rows: number,
+  grid: Grid,
   width: number,
   height: number,
   labels: Uint8Array,
   confidence?: Uint8Array,
 ): void {
-  const plane = columns * rows;
-  const logits = tamed(raw, classes, plane);
+  const { columns, rows, channelStride, pixelStride } = grid;
+  const logits = tamed(raw, classes, grid);
   const across = taps(columns, width);
   const down = taps(rows, height);
   const row = new Float32Array(classes * columns);
   const values = new Float32Array(classes);
   for (let y = 0; y < height; y++) {
-    const above = down.from[y]! * columns;
-    const below = down.to[y]! * columns;
+    const rise = (down.to[y]! - down.from[y]!) * columns * pixelStride;
     const fy = down.share[y]!;
     for (let c = 0, i = 0; c < classes; c++) {
-      for (let x = 0; x < columns; x++, i++) {
-        const a = logits[c * plane + above + x]!;
-        const b = logits[c * plane + below + x]!;
+      let at = c * channelStride + down.from[y]! * columns * pixelStride;
+      for (let x = 0; x < columns; x++, i++, at += pixelStride) {
+        const a = logits[at]!;
+        const b = logits[at + rise]!;
         row[i] = a + (b - a) * fy;
       }
     }
@@ -59,13 +59,12 @@ export function logitsToLabels(
   }
 }
 
-/** Class ids of any integer type, `columns` x `rows`, to uint8 at width x height (nearest); what is none of `classes`
+/** Class ids of any type, columns x rows, to uint8 at width x height (nearest); what is none of `classes`
  * becomes UNLABELLED. */
 export function enlargeIds(
   ids: ArrayLike<number | bigint>,
   classes: number,
-  columns: number,
-  rows: number,
+  { columns, rows }: Pick<Grid, 'columns' | 'rows'>,
   width: number,
   height: number,
   labels: Uint8Array,
@@ -79,7 +78,46 @@ export function enlargeIds(
     const start = Math.floor(((y + 0.5) * rows) / height) * columns;
     for (let x = 0; x < width; x++) {
       const id = Number(ids[start + Math.floor(((x + 0.5) * columns) / width)]);
-      labels[y * width + x] = id >= 0 && id < classes ? id : UNLABELLED;
+      labels[y * width + x] = id >= 0 && id < classes && Number.isInteger(id) ? id : UNLABELLED;
+    }
+  }
+}
+
+/**
+ * Class ids 0 and 1 and their confidence from one channel, enlarged bilinearly as logitsToLabels does: 1 from
+ * `threshold` on. What is not a number is UNLABELLED with confidence 0.
+ * @param raw rows x columns: probabilities, or their logits
+ * @param confidence heightxwidth uint8, filled with 255 times the probability of the class chosen
+ */
+export function foregroundToLabels(
+  raw: Float32Array,
+  kind: 'probabilities' | 'logits',
+  threshold: number,
+  { columns, rows }: Pick<Grid, 'columns' | 'rows'>,
+  width: number,
+  height: number,
+  labels: Uint8Array,
+  confidence?: Uint8Array,
+): void {
+  const across = taps(columns, width);
+  const down = taps(rows, height);
+  // Between infinities lies what is not a number; between huge values, what is nearer.
+  const values = kind === 'logits' ? raw.map((value) => Math.min(HUGE, Math.max(-HUGE, value))) : raw;
+  for (let y = 0, i = 0; y < height; y++) {
+    const above = down.from[y]! * columns;
+    const below = down.to[y]! * columns;
+    const fy = down.share[y]!;
+    for (let x = 0; x < width; x++, i++) {
+      const [left, right, fx] = [across.from[x]!, across.to[x]!, across.share[x]!];
+      const a = values[above + left]! * (1 - fx) + values[above + right]! * fx;
+      const b = values[below + left]! * (1 - fx) + values[below + right]! * fx;
+      const value = a * (1 - fy) + b * fy;
+      const probability = kind === 'logits' ? 1 / (1 + Math.exp(-value)) : value;
+      const known = !Number.isNaN(probability);
+      const foreground = probability >= threshold;
+      labels[i] = known ? Number(foreground) : UNLABELLED;
+      if (confidence === undefined) continue;
+      confidence[i] = known ? Math.round(255 * (foreground ? probability : 1 - probability)) : 0;
     }
   }
 }
@@ -91,18 +129,20 @@ const HUGE = 1e30;
  * The logits, or a copy without infinities where a network overflowed: those become HUGE, and places with a NaN, or
  * with -Infinity throughout, become NaN in every class, so that no class wins.
  */
-function tamed(logits: Float32Array, classes: number, plane: number): Float32Array {
+function tamed(logits: Float32Array, classes: number, grid: Grid): Float32Array {
+  const { columns, rows, channelStride, pixelStride } = grid;
   // 0 for finite values, else not a number.
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += logits[i]! * 0;
   if (sum === 0) return logits;
   const result = logits.map((value) => Math.min(HUGE, Math.max(-HUGE, value)));
-  for (let i = 0; i < plane; i++) {
+  for (let pixel = 0; pixel < columns * rows; pixel++) {
+    const at = pixel * pixelStride;
     let top = -Infinity;
     // Math.max of a NaN is NaN.
-    for (let c = 0; c < classes; c++) top = Math.max(top, logits[c * plane + i]!);
+    for (let c = 0; c < classes; c++) top = Math.max(top, logits[c * channelStride + at]!);
     if (top > -Infinity) continue;
-    for (let c = 0; c < classes; c++) result[c * plane + i] = NaN;
+    for (let c = 0; c < classes; c++) result[c * channelStride + at] = NaN;
   }
   return result;
 }

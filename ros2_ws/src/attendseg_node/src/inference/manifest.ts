@@ -1,40 +1,78 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { UNLABELLED } from '../vision/unlabelled.js';
+import { describeProblems } from './manifestProblems.js';
+import { readManifestText } from './manifestText.js';
 import { ModelError } from './modelError.js';
 
 const size = z.int().min(16).max(8192);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const file = z.strictObject({ path: z.string().min(1), sha256: sha256.optional() });
+const sha256 = z
+  .string({ error: 'must be 64 hexadecimal digits, in quotes' })
+  .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+  .transform((digits) => digits.toLowerCase());
+const path = z
+  .string({ error: 'must be the name of a file; names with # or ~ alone need quotes' })
+  .min(1)
+  .refine((name) => !name.includes('\\'), 'has \\ between its folders; write / instead')
+  .refine((name) => !/^[a-z]:/i.test(name), 'names a drive of Windows; write it relative to the manifest');
+const file = z.strictObject({ path, sha256: sha256.optional() });
+/** An ONNX file, and the files of weights beside it whose hashes are to be checked. */
+const modelFile = z.strictObject({ ...file.shape, data: z.array(file).default([]) });
 
-/** What the network is fed: our own take the camera's bytes, others normalised floats. */
+const channels = {
+  name: z.string().optional(),
+  width: size,
+  height: size,
+  /** The order of the network's channels, and of mean and std. */
+  channels: z.enum(['rgb', 'bgr']).default('rgb'),
+};
+const triple = z.array(z.number()).length(3);
+
+/** What the network is fed: the camera's bytes, or normalised floats. The batch, N, is 1. */
 const input = z.discriminatedUnion('layout', [
-  /** uint8 HxWx3 RGB; normalisation is part of the graph. */
-  z.strictObject({ layout: z.literal('hwc_uint8'), name: z.string().optional(), width: size, height: size }),
-  /** float32 1x3xHxW RGB: (value / 255 - mean) / std for each channel. */
-  z.strictObject({
-    layout: z.literal('nchw_float32'),
-    name: z.string().optional(),
-    width: size,
-    height: size,
-    mean: z.array(z.number()).length(3).default([0, 0, 0]),
-    std: z.array(z.number().positive()).length(3).default([1, 1, 1]),
-  }),
+  /** uint8; normalisation is part of the graph. */
+  z.strictObject({ layout: z.enum(['hwc_uint8', 'nhwc_uint8', 'nchw_uint8']), ...channels }),
+  /** Floats: (value - mean) / std for each channel, value being 0 to `range`. */
+  z
+    .strictObject({
+      layout: z.enum(['nchw_float32', 'nhwc_float32']),
+      ...channels,
+      range: z.literal([1, 255]).default(1),
+      mean: triple.default([0, 0, 0]),
+      std: z.array(z.number().positive()).length(3).default([1, 1, 1]),
+    })
+    .superRefine(({ range, mean, std }, context) => {
+      for (const [key, values] of Object.entries({ mean, std })) {
+        const large = range === 1 ? values.find((value) => Math.abs(value) > 1) : undefined;
+        if (large === undefined) continue;
+        const message = `${large} is for values of 0 to 255, but range is 1; add range: 255, or divide by 255`;
+        context.addIssue({ code: 'custom', path: [key], message });
+      }
+    }),
 ]);
+
+/** Where an output has its channels; recognised where only one of both fits the classes, else nchw. */
+const layout = z.enum(['nchw', 'nhwc']).optional();
 
 /** What comes out of it. Outputs may be smaller than the input; they are enlarged to it. */
 const output = z.discriminatedUnion('kind', [
-  /** Class ids, (1x)(1x)HxW of any integer type, and perhaps confidence, uint8, 0-255. */
+  /** Class ids, HxW with any dimensions of 1 around it, and perhaps confidence, uint8, 0-255. */
   z.strictObject({
     kind: z.literal('labels'),
     labels: z.string().optional(),
     confidence: z.string().optional(),
+    layout,
   }),
-  /** float32 1xCxHxW, before softmax. */
-  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional() }),
+  /** Floats 1xCxHxW or 1xHxWxC, before softmax. */
+  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional(), layout }),
+  /** Floats of one channel that decide between two classes: id 1 from `threshold` on, id 0 below it. */
+  z.strictObject({
+    kind: z.literal('sigmoid'),
+    sigmoid: z.string().optional(),
+    /** Whether the graph ends with its sigmoid, or before it. */
+    values: z.enum(['probabilities', 'logits']).default('probabilities'),
+    threshold: z.number().gt(0).lt(1).default(0.5),
+    layout,
+  }),
 ]);
 
 const schema = z
@@ -45,13 +83,16 @@ const schema = z
     licence: z.string().default(''),
     input,
     output,
-    files: z.strictObject({ cpu: file.optional(), tensorrt: file.optional() }),
+    files: z.strictObject({ cpu: modelFile.optional(), tensorrt: modelFile.optional() }),
     /** The class id is the place in this list. */
     classes: z
       .array(
         z.strictObject({
           name: z.string().min(1),
-          color: z.array(z.int().min(0).max(255)).length(3),
+          /** RGB, or none: black in color_mask, and the camera's own pixel in the overlay. */
+          color: z.union([z.literal('none'), z.array(z.int().min(0).max(255)).length(3)], {
+            error: 'must be [red, green, blue], each 0 to 255, or none',
+          }),
         }),
       )
       .min(2)
@@ -64,6 +105,10 @@ const schema = z
   .refine((m) => m.files.cpu ?? m.files.tensorrt, {
     path: ['files'],
     message: 'must name cpu, tensorrt or both',
+  })
+  .refine((m) => m.output.kind !== 'sigmoid' || m.classes.length === 2, {
+    path: ['classes'],
+    message: 'must be two with output.kind sigmoid: the background, then the foreground',
   });
 
 export type NetworkInput = z.infer<typeof input>;
@@ -81,65 +126,20 @@ export type Manifest = z.infer<typeof schema> & {
  * @throws ModelError if it cannot be read or does not describe a model.
  */
 export function readManifest(path: string): Manifest {
-  const found = resolve(path);
-  let manifest = found;
-  let text: string;
-  try {
-    if (statSync(found).isDirectory()) manifest = join(found, 'manifest.yaml');
-    text = readFileSync(manifest, 'utf8');
-  } catch (error) {
-    throw new ModelError(
-      `model ${manifest}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give a folder with a manifest.yaml, or that file`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new ModelError(`model ${manifest}: not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
-  }
+  const { path: found, value } = readManifestText(path);
   const result = schema.safeParse(value);
   if (!result.success) {
-    const causes = result.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
-    );
-    throw new ModelError(`model ${manifest}: ${causes.join('; ')}`);
+    throw new ModelError(`model ${found}: ${describeProblems(schema, result.error.issues)}`);
   }
-  return { ...result.data, path: manifest };
+  return { ...result.data, path: found };
 }
 
-/**
- * The bytes of one of the model's ONNX files, checked against the manifest's hash where it gives one.
- * @throws ModelError if the file is not listed, not readable or not the one that the manifest means.
- */
-export function readModelFile(manifest: Manifest, which: ModelFile): Uint8Array {
-  const entry = manifest.files[which];
-  if (entry === undefined) {
-    throw new ModelError(`model ${manifest.path}: lists no file for ${which}; add files.${which}.path`);
-  }
-  const path = resolve(dirname(manifest.path), entry.path);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new ModelError(
-      `model file ${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${manifest.path} names it`,
-    );
-  }
-  const actual = createHash('sha256').update(bytes).digest('hex');
-  if (entry.sha256 !== undefined && entry.sha256 !== actual) {
-    throw new ModelError(
-      `model file ${path}: sha256 is ${actual.slice(0, 12)}…, its manifest says ${entry.sha256.slice(0, 12)}…; restore the file or correct the manifest`,
-    );
-  }
-  return bytes;
-}
-
-/** 256x3 uint8 RGB: the colour of each class id; black for ids that are no class. */
+/** 256x4 uint8 RGBA: the colour of each class id; nothing, so that no overlay is tinted, for classes without and for ids
+ * that are no class. */
 export function paletteOf(manifest: Manifest): Uint8Array {
-  const palette = new Uint8Array(256 * 3);
+  const palette = new Uint8Array(256 * 4);
   manifest.classes.forEach(({ color }, id) => {
-    palette.set(color, id * 3);
+    if (color !== 'none') palette.set([...color, 255], id * 4);
   });
   return palette;
 }

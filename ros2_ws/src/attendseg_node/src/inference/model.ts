@@ -1,20 +1,16 @@
-import {
-  classLut,
-  paletteOf,
-  readManifest,
-  readModelFile,
-  type Manifest,
-  type ModelFile,
-} from './manifest.js';
+import { classLut, type Manifest, type ModelFile, paletteOf, readManifest } from './manifest.js';
+import { readModelFile } from './modelFile.js';
 import { chooseProvider, type ProviderChoice, type ProviderWish } from './providers.js';
 
 /** A model that can be run: all that a backend needs to open it, again if need be, without the disk. */
 export interface Model {
   readonly manifest: Manifest;
   readonly choice: ProviderChoice;
-  /** The ONNX file. */
+  /** Which of the manifest's files it is. */
+  readonly file: ModelFile;
+  /** Its content. */
   readonly bytes: Uint8Array;
-  /** 256x3 uint8 RGB: the colour of each class id. */
+  /** 256x4 uint8 RGBA: the colour of each class id; alpha is 0 where the overlay is not tinted. */
   readonly palette: Uint8Array;
   /** 256 uint8: class ids to themselves, ids that are no class to UNLABELLED. */
   readonly lut: Uint8Array;
@@ -29,10 +25,12 @@ export interface Model {
 export function loadModel(path: string, provider: ProviderWish, file?: ModelFile): Model {
   const manifest = readManifest(path);
   const choice = chooseProvider(provider);
+  const which = file ?? choice.file;
   return {
     manifest,
     choice,
-    bytes: readModelFile(manifest, file ?? choice.file),
+    file: which,
+    bytes: readModelFile(manifest, which),
     palette: paletteOf(manifest),
     lut: classLut(manifest),
   };

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, ModelFile } from './manifest.js';
 import type { OutputKind } from './outputs.js';
 
 /** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
@@ -82,6 +82,7 @@ export interface SessionWorkerData {
   readonly port: MessagePort;
   readonly manifest: Manifest;
   readonly model: Uint8Array;
+  readonly file: ModelFile;
   readonly provider: 'cpu';
   readonly threads: number;
 }

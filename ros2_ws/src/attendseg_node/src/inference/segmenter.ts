@@ -110,12 +110,13 @@ export class Segmenter {
 
   /** Starts both threads. @throws ModelError if the session cannot be built. */
   static async open(model: Model, options: SegmenterOptions): Promise<Segmenter> {
-    const { manifest, choice, palette, lut } = model;
+    const { manifest, choice, palette, lut, file } = model;
     const { port1, port2 } = new MessageChannel();
     const sessionData: SessionWorkerData = {
       port: port1,
       manifest,
       model: model.bytes,
+      file,
       provider: choice.provider,
       threads: sessionThreads(options.threads),
     };

@@ -10,7 +10,7 @@ import {
   type SessionWorkerData,
 } from './protocol.js';
 
-const { port, manifest, model, provider, threads } = workerData as SessionWorkerData;
+const { port, manifest, model, file, provider, threads } = workerData as SessionWorkerData;
 const main = parentPort!;
 
 function report(message: SessionReport): void {
@@ -38,7 +38,7 @@ async function run(network: Network, message: RunMessage): Promise<void> {
 
 async function serve(): Promise<void> {
   const started = performance.now();
-  const network = await Network.open(manifest, model, { provider, threads });
+  const network = await Network.open(manifest, model, { provider, threads, file });
   // One frame at a time: the next message waits in `turn` while the session runs.
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (message: RunMessage) => {

@@ -47,13 +47,13 @@ export class LabelRows {
     }
   }
 
-  /** A palette (256 entries of `channels` bytes) as `paint` needs it. */
-  patterns(palette: Uint8Array): number {
+  /** A palette (256 entries of `pitch` bytes, the first `channels` of which are painted) as `paint` needs it. */
+  patterns(palette: Uint8Array, pitch: number): number {
     const address = this.#arena.take(256 * PATTERN_BYTES);
     const { bytes } = this.#arena;
     for (let label = 0, at = address; label < 256; label++) {
       for (let i = 0; i < PATTERN_BYTES; i++) {
-        bytes[at++] = palette[label * this.#channels + (i % this.#channels)]!;
+        bytes[at++] = palette[label * pitch + (i % this.#channels)]!;
       }
     }
     return address;

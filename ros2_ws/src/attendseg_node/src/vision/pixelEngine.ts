@@ -5,7 +5,6 @@ import type { Placement } from './letterbox.js';
 import { checkImage, type RawImage } from './rawImage.js';
 import { Resizer } from './resizer.js';
 import { type RgbRows, RowReader } from './rowReader.js';
-import { UNLABELLED } from './unlabelled.js';
 
 /** The bars of a letterbox: this in every channel. */
 export const PADDING_GRAY = 114;
@@ -72,7 +71,7 @@ export class PixelEngine {
     this.#paint(labels, placement, lut, 1, outWidth, outHeight, out);
   }
 
-  /** As `mask`, in the colours of `palette` (256 x RGB); `out`: outHeight x outWidth x 3. */
+  /** As `mask`, in the colours of `palette` (256 x RGBA, A not used); `out`: outHeight x outWidth x 3. */
   colorMask(
     labels: Uint8Array,
     placement: Placement,
@@ -81,13 +80,13 @@ export class PixelEngine {
     outHeight: number,
     out: Uint8Array,
   ): void {
-    expectLength('palette', palette, 256 * 3);
+    expectLength('palette', palette, 256 * 4);
     this.#paint(labels, placement, palette, 3, outWidth, outHeight, out);
   }
 
   /**
    * The picture with its labels' colours laid over it, `out`: outHeight x outWidth x 3, RGB. `opacity` is 0 (picture
-   * only) to 1 (colours only); unlabelled pixels stay as they are.
+   * only) to 1 (colours only). `palette` is 256 x RGBA; labels whose A is 0 leave the picture as it is.
    * @throws ImageError when the image is not sound.
    */
   overlay(
@@ -101,7 +100,7 @@ export class PixelEngine {
     out: Uint8Array,
   ): void {
     expectLength('labels', labels, placement.networkWidth * placement.networkHeight);
-    expectLength('palette', palette, 256 * 3);
+    expectLength('palette', palette, 256 * 4);
     expectLength('out', out, outWidth * outHeight * 3);
     const encoding = checkImage(image);
     const kernels = this.#kernels;
@@ -113,8 +112,8 @@ export class PixelEngine {
     const labelRows = new LabelRows(kernels, arena, labels, placement, outWidth, outHeight, 3);
 
     const { tint, keep } = blendTables(palette, opacity);
-    const tints = labelRows.patterns(tint);
-    const keeps = labelRows.patterns(keep);
+    const tints = labelRows.patterns(tint, 4);
+    const keeps = labelRows.patterns(keep, 4);
     const bytes = 3 * outWidth;
     const tintRow = arena.take(bytes);
     const keepRow = arena.take(bytes);
@@ -143,7 +142,7 @@ export class PixelEngine {
     expectLength('out', out, outWidth * outHeight * channels);
     const arena = this.#restart();
     const labelRows = new LabelRows(this.#kernels, arena, labels, placement, outWidth, outHeight, channels);
-    const patterns = labelRows.patterns(palette);
+    const patterns = labelRows.patterns(palette, channels === 1 ? 1 : 4);
     const bytes = channels * outWidth;
     const painted = arena.take(bytes);
     const result = arena.bytes.subarray(painted, painted + bytes);
@@ -160,13 +159,13 @@ export class PixelEngine {
 }
 
 /**
- * By label, RGB: blending is `tint + source * keep / 255`. The opacity is rounded to 1/255, so that 0 and 1 are exact.
+ * By label, RGBA: blending is `tint + source * keep / 255`. The opacity is rounded to 1/255, so that 0 and 1 are exact.
  */
 function blendTables(palette: Uint8Array, opacity: number): { tint: Uint8Array; keep: Uint8Array } {
   if (!(opacity >= 0 && opacity <= 1)) throw new RangeError(`opacity ${opacity} is not between 0 and 1`);
-  const alpha = Math.round(opacity * 255);
-  const tint = palette.map((channel) => Math.round((channel * alpha) / 255)).fill(0, 3 * UNLABELLED);
-  const keep = new Uint8Array(palette.length).fill(255 - alpha).fill(255, 3 * UNLABELLED);
+  const alphas = palette.map((_, i) => (palette[i | 3] === 0 ? 0 : Math.round(opacity * 255)));
+  const tint = palette.map((channel, i) => Math.round((channel * alphas[i]!) / 255));
+  const keep = alphas.map((alpha) => 255 - alpha);
   return { tint, keep };
 }
 

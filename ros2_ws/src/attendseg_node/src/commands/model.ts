@@ -1,0 +1,61 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { inspectModel } from '../inference/inspectModel.js';
+import { ModelError } from '../inference/modelError.js';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+interface InspectOptions {
+  readonly output?: string;
+  readonly size: Size;
+}
+
+/** `attendseg model inspect`: what an ONNX file is, and a draft of its manifest. */
+export function addModelCommand(program: Command, done: (code: number) => void): void {
+  program
+    .command('model')
+    .description('models of your own')
+    .command('inspect')
+    .description('shows what an ONNX file takes and answers, and drafts its manifest')
+    .argument('<file>', 'the ONNX file')
+    .option('-o, --output <path>', 'writes the draft there: a new file, or manifest.yaml in a folder')
+    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', parseSize, {
+      width: 512,
+      height: 512,
+    })
+    .action(async (file: string, options: InspectOptions) => {
+      await inspect(file, options);
+      done(0);
+    });
+}
+
+function parseSize(text: string): Size {
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+  const size = { width: Number(width), height: Number(height) };
+  if (Object.values(size).every((pixels) => pixels >= 16 && pixels <= 8192)) return size;
+  throw new InvalidArgumentError('give it as 640x480, each 16 to 8192');
+}
+
+async function inspect(file: string, { output, size }: InspectOptions): Promise<void> {
+  const isFolder =
+    output !== undefined && statSync(output, { throwIfNoEntry: false })?.isDirectory() === true;
+  const target = isFolder ? join(output, 'manifest.yaml') : output;
+  const { facts, draft } = await inspectModel(file, dirname(resolve(target ?? file)), size);
+  console.log(facts.join('\n'));
+  if (target === undefined) {
+    console.log(`\n${draft.trimEnd()}`);
+    return;
+  }
+  try {
+    // wx: what somebody has completed is not drafted over.
+    writeFileSync(target, draft, { flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ModelError(`${target}: cannot be written (${code ?? String(error)}); give another path`);
+  }
+  console.log(`manifest  ${target}, a draft: see its first lines`);
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/** The part used here of a JSON schema. */
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
+  readonly oneOf?: readonly Shape[];
+  readonly anyOf?: readonly Shape[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+}
+
+/** How far a key may be from a known one, in letters, to be meant as that. */
+const FARTHEST = 2;
+
+/** What a schema has against a value, in one line; keys that it does not know with those that may be meant. */
+export function describeProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .map((issue) => {
+      const place = issue.path.join('.') || 'the file';
+      if (issue.code === 'unrecognized_keys') {
+        const places = placesOf(z.toJSONSchema(schema, { io: 'input' }) as Shape, issue.path);
+        return issue.keys.map((key) => `${place}: ${unknownKey(key, places)}`).join('; ');
+      }
+      const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+      return `${place}: ${missing ? `is missing (${issue.expected})` : issue.message}`;
+    })
+    .join('; ');
+}
+
+/** The variants of what may stand at a place. */
+function placesOf(shape: Shape, path: readonly PropertyKey[]): Shape[] {
+  const variants = (shape.oneOf ?? shape.anyOf)?.flatMap((variant) => placesOf(variant, path));
+  if (variants !== undefined) return variants;
+  const [step, ...rest] = path;
+  if (step === undefined) return [shape];
+  const next = typeof step === 'number' ? shape.items : shape.properties?.[String(step)];
+  return next === undefined ? [] : placesOf(next, rest);
+}
+
+function unknownKey(key: string, variants: readonly Shape[]): string {
+  const known = [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))];
+  if (known.includes(key)) return `${key} is only for ${ownersOf(key, variants)}`;
+  const near = known
+    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, far }) => far <= Math.min(FARTHEST, name.length - 1))
+    .sort((a, b) => a.far - b.far)[0];
+  if (near !== undefined) return `unknown key ${key}; did you mean ${near.name}?`;
+  return `unknown key ${key}; known are ${known.join(', ')}`;
+}
+
+/** Of variants that differ in one key's value (layout, kind), the values whose variants have `key`. */
+function ownersOf(key: string, variants: readonly Shape[]): string {
+  const owners = variants.filter(({ properties = {} }) => key in properties);
+  const tags = owners.flatMap(({ properties = {} }) => Object.entries(properties).slice(0, 1));
+  const name = tags[0]?.[0] ?? '';
+  return `${name} ${tags.flatMap(([, { enum: several, const: one }]) => several ?? [one]).join(', ')}`;
+}
+
+/** Letters to insert, leave out or change (Levenshtein). */
+export function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const changed = row[j]! + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min(changed, row[j + 1]! + 1, next[j]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}

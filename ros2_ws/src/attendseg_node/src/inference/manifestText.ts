@@ -1,0 +1,43 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { ModelError } from './modelError.js';
+
+/**
+ * What a manifest says, not checked yet, and where it was found. `path` is the file or the folder that holds it; a
+ * leading `~/`, which shells leave in `model:=~/…`, is the home folder unless there is a folder of that name.
+ * @throws ModelError if it cannot be read or is no YAML in UTF-8
+ */
+export function readManifestText(path: string): { readonly path: string; readonly value: unknown } {
+  const found = path.startsWith('~/') && !existsSync(path) ? join(homedir(), path.slice(2)) : resolve(path);
+  let manifest = found;
+  let bytes: Uint8Array;
+  try {
+    if (statSync(found).isDirectory()) manifest = join(found, 'manifest.yaml');
+    bytes = readFileSync(manifest);
+  } catch (error) {
+    throw new ModelError(
+      `model ${manifest}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give a folder with a manifest.yaml, or that file`,
+    );
+  }
+  const text = decode(manifest, bytes);
+  try {
+    return { path: manifest, value: parse(text) as unknown };
+  } catch (error) {
+    throw new ModelError(`model ${manifest}: not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
+  }
+}
+
+/** UTF-8, with or without a byte order mark. Windows' editors know others too. */
+function decode(manifest: string, bytes: Uint8Array): string {
+  const [first = 1, second = 1] = bytes;
+  if (first === 0 || second === 0 || (first ^ second) === (0xff ^ 0xfe)) {
+    throw new ModelError(`model ${manifest}: is UTF-16; save it as UTF-8`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ModelError(`model ${manifest}: has characters that are not UTF-8; save it as UTF-8`);
+  }
+}
