@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { classLut, paletteOf, readManifest, readModelFile } from '#inference/manifest.js';
+import { classLut, paletteOf, readManifest } from '#inference/manifest.js';
+import { readModelFile } from '#inference/modelFile.js';
 import { ModelError } from '#inference/modelError.js';
 import { shippedModel } from '#inference/shippedModel.js';
 
