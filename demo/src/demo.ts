@@ -85,9 +85,13 @@ async function demo(options: DemoOptions, scope: Scope): Promise<number> {
         // Live it is rviz that looks at them, if anybody.
         ...(record && {
           [OVERLAY]: (frame: CameraFrame) =>
-            void record.overlay(frame).then(() => {
-              answer();
-            }),
+            void record
+              .overlay(frame)
+              // The report will say it.
+              .catch(() => undefined)
+              .then(() => {
+                answer();
+              }),
         }),
       },
       diagnostics: (report) => {

@@ -43,6 +43,8 @@ export async function publishPictures(
   const stopped = (): boolean => ended.aborted;
   try {
     while (options.wait && !stopped() && publisher.subscriptionCount === 0) await sleep(50);
+    // The subscriber may find us a little later than we find it.
+    if (options.wait) await sleep(300, undefined, { signal: ended });
     const period = 1000 / options.rate;
     let due = performance.now();
     let index = 0;

@@ -85,7 +85,7 @@ export async function writeDemoReport(record: DemoRecord, options: Shown): Promi
   });
   const shown = relative(process.cwd(), out.path) || '.';
   console.log(
-    `\n  ${shown}/contact_sheet.png, ${overlays.length} of ${shown}/overlay_*.png, ${shown}/summary.json`,
+    `\n  ${shown}/contact_sheet.png of ${overlays.length} pictures, ${shown}/overlay_*.png, ${shown}/summary.json`,
   );
   console.log(`  Live:  npm run demo -- --live   and, with a sourced ROS,   ${RVIZ}\n`);
 }
