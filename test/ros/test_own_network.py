@@ -13,7 +13,7 @@ from networks import cube_network, save, write_manifest
 from node_process import NodeProcess
 from onnx import TensorProto, helper
 from pictures import Bytes, noise, rgb_frame
-from ros_graph import Camera
+from ros_graph import Camera, Graph
 
 WIDTH, HEIGHT = 96, 64
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -131,9 +131,10 @@ def log_network(folder: Path) -> Path:
 
 
 def test_pixels_whose_logits_are_not_numbers_are_unlabelled(
-    start: Callable[..., Running], look: Callable[..., Camera], tmp_path: Path
+    start: Callable[..., Running], look: Callable[..., Camera], graph: Graph, tmp_path: Path
 ) -> None:
-    camera = look(start(log_network(tmp_path / "log")), "mask", "color_mask", "overlay")
+    node = start(log_network(tmp_path / "log"))
+    camera = look(node, "mask", "color_mask", "overlay")
     picture = noise(WIDTH, HEIGHT, seed=6)
     outputs = camera.segment(rgb_frame(picture))
     red = picture[..., 0]
@@ -143,6 +144,15 @@ def test_pixels_whose_logits_are_not_numbers_are_unlabelled(
     assert np.array_equal(outputs["mask"], expected)
     assert not outputs["color_mask"][expected == 255].any()
     assert np.array_equal(outputs["overlay"][expected == 255], picture[expected == 255])
+    # /diagnostics counts such frames, and only those.
+    count = "frames with logits that are not finite"
+    before, _ = graph.report(node.full_name, lambda *_: True, "anything")
+    camera.segment(rgb_frame(np.maximum(picture, 140)))
+    camera.segment(rgb_frame(picture))
+    after, _ = graph.report(
+        node.full_name, lambda values, _: int(values["masks"]) == int(before["masks"]) + 2, "two more"
+    )
+    assert int(after[count]) == int(before[count]) + 1
 
 
 def test_classes_without_colour_are_not_tinted(

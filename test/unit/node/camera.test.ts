@@ -48,6 +48,7 @@ class FakeSegmenter implements FrameBackend {
           resolve({
             outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
             brightest: this.brightest,
+            finite: true,
             times: { receive: 0, prepare: 0, run: 0, finish: 0 },
             release: () => {
               this.released++;

@@ -93,6 +93,7 @@ class FakeSegmenter implements FrameBackend {
         resolve({
           outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
           brightest: 255,
+          finite: true,
           times: { receive: 0, prepare: 1, run: milliseconds, finish: 1 },
           release: () => {
             this.unreleased--;

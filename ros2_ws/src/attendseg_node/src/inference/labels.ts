@@ -7,6 +7,7 @@ import type { Grid } from './tensors.js';
  * @param raw float32, `classes` channels where `grid` says
  * @param labels heightxwidth uint8, filled
  * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax; left out, half the time is saved
+ * @returns whether all logits are finite
  */
 export function logitsToLabels(
   raw: Float32Array,
@@ -16,9 +17,10 @@ export function logitsToLabels(
   height: number,
   labels: Uint8Array,
   confidence?: Uint8Array,
-): void {
+): boolean {
   const { columns, rows, channelStride, pixelStride } = grid;
-  const logits = tamed(raw, classes, grid);
+  const finite = areFinite(raw);
+  const logits = finite ? raw : tamed(raw, classes, grid);
   const across = taps(columns, width);
   const down = taps(rows, height);
   const row = new Float32Array(classes * columns);
@@ -57,6 +59,7 @@ export function logitsToLabels(
       confidence[y * width + x] = Math.round(255 / sum);
     }
   }
+  return finite;
 }
 
 /** Class ids of any type, columns x rows, to uint8 at width x height (nearest); what is none of `classes`
@@ -88,6 +91,7 @@ export function enlargeIds(
  * `threshold` on. What is not a number is UNLABELLED with confidence 0.
  * @param raw rows x columns: probabilities, or their logits
  * @param confidence heightxwidth uint8, filled with 255 times the probability of the class chosen
+ * @returns whether all values are finite
  */
 export function foregroundToLabels(
   raw: Float32Array,
@@ -98,7 +102,7 @@ export function foregroundToLabels(
   height: number,
   labels: Uint8Array,
   confidence?: Uint8Array,
-): void {
+): boolean {
   const across = taps(columns, width);
   const down = taps(rows, height);
   // Between infinities lies what is not a number; between huge values, what is nearer.
@@ -120,21 +124,25 @@ export function foregroundToLabels(
       confidence[i] = known ? Math.round(255 * (foreground ? probability : 1 - probability)) : 0;
     }
   }
+  return areFinite(raw);
 }
 
 /** Beyond any logit, and far enough below what a float32 holds. */
 const HUGE = 1e30;
 
+function areFinite(values: Float32Array): boolean {
+  // 0 for finite values, else not a number: a sum is quicker than a test of each.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * 0;
+  return sum === 0;
+}
+
 /**
- * The logits, or a copy without infinities where a network overflowed: those become HUGE, and places with a NaN, or
+ * A copy of the logits without infinities where a network overflowed: those become HUGE, and places with a NaN, or
  * with -Infinity throughout, become NaN in every class, so that no class wins.
  */
 function tamed(logits: Float32Array, classes: number, grid: Grid): Float32Array {
   const { columns, rows, channelStride, pixelStride } = grid;
-  // 0 for finite values, else not a number.
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += logits[i]! * 0;
-  if (sum === 0) return logits;
   const result = logits.map((value) => Math.min(HUGE, Math.max(-HUGE, value)));
   for (let pixel = 0; pixel < columns * rows; pixel++) {
     const at = pixel * pixelStride;

@@ -48,9 +48,10 @@ export class Network {
    * @param picture HxWx3 uint8 RGB
    * @param labels HxW uint8, filled with class ids; ids that are no class become UNLABELLED
    * @param confidence HxW uint8, filled with 0-255; only computed if given
+   * @returns whether all logits are finite
    * @throws ModelError if onnxruntime fails, or answers something else than the manifest says
    */
-  async run(picture: Uint8Array, labels: Uint8Array, confidence?: Uint8Array): Promise<void> {
+  async run(picture: Uint8Array, labels: Uint8Array, confidence?: Uint8Array): Promise<boolean> {
     let results: InferenceSession.ReturnType;
     try {
       results = await this.#session.run({ [this.#feed.name]: this.#feed.tensor(picture) });
@@ -58,7 +59,7 @@ export class Network {
       const { path, input } = this.#manifest;
       throw new ModelError(`model ${path}: a run at ${input.width}x${input.height} fails: ${oneLine(error)}`);
     }
-    this.#reader.read(results, labels, confidence);
+    return this.#reader.read(results, labels, confidence);
   }
 
   /** Frees the session's memory. */

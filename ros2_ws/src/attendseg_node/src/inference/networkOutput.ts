@@ -22,20 +22,20 @@ export class OutputReader {
 
   /**
    * Fills both, HxW uint8 of the manifest's input size; see Network.run.
+   * @returns whether all logits or probabilities are finite
    * @throws ModelError if the outputs are not what the manifest says.
    */
-  read(results: InferenceSession.ReturnType, labels: Uint8Array, confidence?: Uint8Array): void {
+  read(results: InferenceSession.ReturnType, labels: Uint8Array, confidence?: Uint8Array): boolean {
     const { output } = this.#manifest;
     switch (output.kind) {
       case 'logits':
-        this.#readLogits(this.#find(results, output.logits, 0), output, labels, confidence);
-        break;
+        return this.#readLogits(this.#find(results, output.logits, 0), output, labels, confidence);
       case 'sigmoid':
-        this.#readForeground(this.#find(results, output.sigmoid, 0), output, labels, confidence);
-        break;
+        return this.#readForeground(this.#find(results, output.sigmoid, 0), output, labels, confidence);
       case 'labels':
         this.#readIds(this.#find(results, output.labels, 0), output, labels);
         if (confidence !== undefined) this.#readConfidence(results, output, labels, confidence);
+        return true;
     }
   }
 
@@ -44,7 +44,7 @@ export class OutputReader {
     { layout }: Output<'logits'>,
     labels: Uint8Array,
     confidence?: Uint8Array,
-  ): void {
+  ): boolean {
     const { classes, input } = this.#manifest;
     const values = floatsOf(tensor);
     const grid = gridOf(tensor.dims, classes.length, layout);
@@ -52,7 +52,7 @@ export class OutputReader {
       const shape = layout === 'nhwc' ? `1xHxWx${classes.length}` : `1x${classes.length}xHxW`;
       throw this.#mismatch(tensor, `floats ${shape}`, this.#otherKind(tensor));
     }
-    logitsToLabels(values, classes.length, grid, input.width, input.height, labels, confidence);
+    return logitsToLabels(values, classes.length, grid, input.width, input.height, labels, confidence);
   }
 
   #readForeground(
@@ -60,7 +60,7 @@ export class OutputReader {
     { layout, values: kind, threshold }: Output<'sigmoid'>,
     labels: Uint8Array,
     confidence?: Uint8Array,
-  ): void {
+  ): boolean {
     const { width, height } = this.#manifest.input;
     const values = floatsOf(tensor);
     const grid = gridOf(tensor.dims, 1, layout);
@@ -73,7 +73,7 @@ export class OutputReader {
         `model ${this.#manifest.path}: output has ${outside}, which is no probability; add output.values: logits`,
       );
     }
-    foregroundToLabels(values, kind, threshold, grid, width, height, labels, confidence);
+    return foregroundToLabels(values, kind, threshold, grid, width, height, labels, confidence);
   }
 
   #readIds(tensor: Tensor, { layout }: Output<'labels'>, labels: Uint8Array): void {

@@ -93,6 +93,7 @@ function finish(result: RunResult): void {
       data: frame.data,
       outputs: frame.outputs,
       brightest: entry.brightest,
+      finite: result.finite,
       times: { prepare: entry.prepare, run: result.run, finish: performance.now() - started },
     });
   } catch (error) {

@@ -43,6 +43,8 @@ export type FrameResult =
       readonly times: WorkerTimes;
       /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
       readonly brightest: number;
+      /** Whether the network answered with numbers only, none of them infinite. */
+      readonly finite: boolean;
     }
   | {
       readonly type: 'failed';
@@ -68,7 +70,8 @@ export function buffersOf({ input, labels, confidence }: RunMessage): ArrayBuffe
   return confidence === undefined ? [input, labels] : [input, labels, confidence];
 }
 
-export type RunResult = RunMessage & ({ readonly run: number } | { readonly error: string });
+export type RunResult = RunMessage &
+  ({ readonly run: number; readonly finite: boolean } | { readonly error: string });
 
 export interface PixelWorkerData {
   readonly port: MessagePort;

@@ -42,6 +42,8 @@ export interface Segmentation {
   readonly times: WorkerTimes & { readonly receive: number };
   /** The largest sample of an image of 16 bits a sample, scaled to 0-255; 255 for others. */
   readonly brightest: number;
+  /** Whether the network answered with numbers only, none of them infinite. */
+  readonly finite: boolean;
   release(): void;
 }
 
@@ -226,6 +228,7 @@ export class Segmenter {
       waiting?.resolve({
         outputs: result.outputs,
         brightest: result.brightest,
+        finite: result.finite,
         times: { ...result.times, receive: waiting.receive },
         release,
       });

@@ -25,12 +25,12 @@ async function run(network: Network, message: RunMessage): Promise<void> {
   const started = performance.now();
   try {
     const { input, labels, confidence } = message;
-    await network.run(
+    const finite = await network.run(
       new Uint8Array(input),
       new Uint8Array(labels),
       confidence === undefined ? undefined : new Uint8Array(confidence),
     );
-    answer({ ...message, run: performance.now() - started });
+    answer({ ...message, finite, run: performance.now() - started });
   } catch (error) {
     answer({ ...message, error: error instanceof Error ? error.message : String(error) });
   }

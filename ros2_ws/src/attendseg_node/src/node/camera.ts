@@ -42,6 +42,8 @@ export class Camera implements Contender {
     Stage,
     Durations
   >;
+  /** Published frames whose network answered with what is no number or infinite. */
+  overflown = 0;
   #slot: Frame | undefined;
   #waitingSince: number | undefined;
   #lastArrival: number | undefined;
@@ -160,6 +162,7 @@ export class Camera implements Contender {
     try {
       if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
+      if (!result.finite) this.overflown++;
       this.#lookForBitDepth(picture, result.brightest, bitDepth);
       result.outputs.forEach((output, i) => {
         publishers[i]!.publish(output, picture.stamp, picture.frameId);

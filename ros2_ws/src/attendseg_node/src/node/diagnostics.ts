@@ -38,6 +38,7 @@ export function diagnose(
     ['frames received', counts.received],
     ['masks', counts.published],
     ...Object.entries(counts.drops).map(([reason, count]): [string, number] => [`dropped: ${reason}`, count]),
+    ['frames with logits that are not finite', camera.overflown],
     ['lost in transport', source.lost ?? 'unknown'],
     ['provider', provider],
     ['threads', threads],
