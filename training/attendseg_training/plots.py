@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from .data import Sample
-from .score import Runner, Score
+from .scoring import Runner, Score
 
 plt.switch_backend("Agg")
 

@@ -17,7 +17,7 @@ from .augment import crop, light
 from .config import Config, read_config
 from .data import IGNORED, Sample, class_weights, draw, load
 from .network import AttendSeg, count_macs, count_parameters, enlarge, normalise
-from .score import Confusion
+from .scoring import Confusion
 
 
 def rate_at(step: int, config: Config) -> float:
