@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { classLut, paletteOf, readManifest } from '#inference/manifest.js';
+import { classTable, NO_RULES } from '#inference/classTable.js';
+import { readManifest } from '#inference/manifest.js';
 import { readModelFile } from '#inference/modelFile.js';
 import { ModelError } from '#inference/modelError.js';
 import { shippedModel } from '#inference/shippedModel.js';
@@ -31,8 +32,10 @@ function written(text: string | Uint8Array): string {
 test('fills in defaults', () => {
   const manifest = readManifest(written(GOOD));
   expect(manifest.input).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [1, 1, 1] });
-  expect([...paletteOf(manifest).subarray(0, 12)]).toEqual([1, 2, 3, 255, 4, 5, 6, 255, 0, 0, 0, 0]);
-  expect([...classLut(manifest).subarray(0, 4)]).toEqual([0, 1, 255, 255]);
+  expect([...classTable(manifest, NO_RULES).palette.subarray(0, 12)]).toEqual([
+    1, 2, 3, 255, 4, 5, 6, 255, 0, 0, 0, 0,
+  ]);
+  expect([...classTable(manifest, NO_RULES).lut.subarray(0, 4)]).toEqual([0, 1, 255, 255]);
 });
 
 test.each([
@@ -115,8 +118,8 @@ test.each([
 
 test('a class without colour is nothing in the palette, and still a class', () => {
   const manifest = readManifest(written(GOOD.replace('[1, 2, 3]', 'none')));
-  expect([...paletteOf(manifest).subarray(0, 8)]).toEqual([0, 0, 0, 0, 4, 5, 6, 255]);
-  expect(classLut(manifest)[0]).toBe(0);
+  expect([...classTable(manifest, NO_RULES).palette.subarray(0, 8)]).toEqual([0, 0, 0, 0, 4, 5, 6, 255]);
+  expect(classTable(manifest, NO_RULES).lut[0]).toBe(0);
 });
 
 test('a mean of bytes is taken with its range', () => {

@@ -133,18 +133,3 @@ export function readManifest(path: string): Manifest {
   }
   return { ...result.data, path: found };
 }
-
-/** 256x4 uint8 RGBA: the colour of each class id; nothing, so that no overlay is tinted, for classes without and for ids
- * that are no class. */
-export function paletteOf(manifest: Manifest): Uint8Array {
-  const palette = new Uint8Array(256 * 4);
-  manifest.classes.forEach(({ color }, id) => {
-    if (color !== 'none') palette.set([...color, 255], id * 4);
-  });
-  return palette;
-}
-
-/** 256 uint8: every class id to itself, and ids that are no class to UNLABELLED. */
-export function classLut(manifest: Manifest): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, id) => (id < manifest.classes.length ? id : UNLABELLED));
-}

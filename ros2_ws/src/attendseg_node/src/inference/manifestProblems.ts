@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distance } from './editDistance.js';
 
 /** The part used here of a JSON schema. */
 interface Shape {
@@ -55,18 +56,4 @@ function ownersOf(key: string, variants: readonly Shape[]): string {
   const tags = owners.flatMap(({ properties = {} }) => Object.entries(properties).slice(0, 1));
   const name = tags[0]?.[0] ?? '';
   return `${name} ${tags.flatMap(([, { enum: several, const: one }]) => several ?? [one]).join(', ')}`;
-}
-
-/** Letters to insert, leave out or change (Levenshtein). */
-export function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 0; i < from.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j++) {
-      const changed = row[j]! + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(changed, row[j + 1]! + 1, next[j]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

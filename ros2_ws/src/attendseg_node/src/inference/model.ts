@@ -1,4 +1,5 @@
-import { classLut, type Manifest, type ModelFile, paletteOf, readManifest } from './manifest.js';
+import { type ClassTable, classTable, NO_RULES } from './classTable.js';
+import { type Manifest, type ModelFile, readManifest } from './manifest.js';
 import { readModelFile } from './modelFile.js';
 import { chooseProvider, type ProviderChoice, type ProviderWish } from './providers.js';
 
@@ -10,10 +11,8 @@ export interface Model {
   readonly file: ModelFile;
   /** Its content. */
   readonly bytes: Uint8Array;
-  /** 256x4 uint8 RGBA: the colour of each class id; alpha is 0 where the overlay is not tinted. */
-  readonly palette: Uint8Array;
-  /** 256 uint8: class ids to themselves, ids that are no class to UNLABELLED. */
-  readonly lut: Uint8Array;
+  /** Its classes as they are. */
+  readonly classes: ClassTable;
 }
 
 /**
@@ -31,7 +30,6 @@ export function loadModel(path: string, provider: ProviderWish, file?: ModelFile
     choice,
     file: which,
     bytes: readModelFile(manifest, which),
-    palette: paletteOf(manifest),
-    lut: classLut(manifest),
+    classes: classTable(manifest, NO_RULES),
   };
 }

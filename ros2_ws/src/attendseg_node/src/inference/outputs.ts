@@ -1,3 +1,5 @@
+import type { ClassTable } from './classTable.js';
+import type { OutputRequest } from './protocol.js';
 import type { Placement } from '../vision/letterbox.js';
 import type { PixelEngine } from '../vision/pixelEngine.js';
 import type { RawImage } from '../vision/rawImage.js';
@@ -9,8 +11,7 @@ export interface Drawing {
   readonly labels: Uint8Array;
   /** Only where an output needs it. */
   readonly confidence: Uint8Array | undefined;
-  readonly palette: Uint8Array;
-  readonly lut: Uint8Array;
+  readonly classes: ClassTable;
   /** Of the class colours in the overlay, 0-1. */
   readonly opacity: number;
 }
@@ -22,13 +23,7 @@ interface OutputRow {
   readonly encoding: 'mono8' | 'rgb8';
   readonly needsConfidence: boolean;
   /** Fills `out`, height x width x channels. */
-  readonly draw: (
-    engine: PixelEngine,
-    drawing: Drawing,
-    width: number,
-    height: number,
-    out: Uint8Array,
-  ) => void;
+  readonly draw: (engine: PixelEngine, drawing: Drawing, request: OutputRequest, out: Uint8Array) => void;
 }
 
 const IDENTITY = Uint8Array.from({ length: 256 }, (_, value) => value);
@@ -40,8 +35,8 @@ export const OUTPUTS = {
     channels: 1,
     encoding: 'mono8',
     needsConfidence: false,
-    draw: (engine, { labels, placement, lut }, width, height, out) => {
-      engine.mask(labels, placement, lut, width, height, out);
+    draw: (engine, { labels, placement, classes }, { width, height }, out) => {
+      engine.mask(labels, placement, classes.lut, width, height, out);
     },
   },
   /** 0-255; 0 where unlabelled. */
@@ -49,7 +44,7 @@ export const OUTPUTS = {
     channels: 1,
     encoding: 'mono8',
     needsConfidence: true,
-    draw: (engine, { confidence, placement }, width, height, out) => {
+    draw: (engine, { confidence, placement }, { width, height }, out) => {
       engine.mask(confidence!, placement, IDENTITY, width, height, out);
     },
   },
@@ -58,8 +53,8 @@ export const OUTPUTS = {
     channels: 3,
     encoding: 'rgb8',
     needsConfidence: false,
-    draw: (engine, { labels, placement, palette }, width, height, out) => {
-      engine.colorMask(labels, placement, palette, width, height, out);
+    draw: (engine, { labels, placement, classes }, { width, height }, out) => {
+      engine.colorMask(labels, placement, classes.palette, width, height, out);
     },
   },
   /** The picture, tinted by class. */
@@ -67,8 +62,19 @@ export const OUTPUTS = {
     channels: 3,
     encoding: 'rgb8',
     needsConfidence: false,
-    draw: (engine, { image, labels, placement, palette, opacity }, width, height, out) => {
-      engine.overlay(image, labels, placement, palette, opacity, width, height, out);
+    draw: (engine, { image, labels, placement, classes, opacity }, { width, height }, out) => {
+      engine.overlay(image, labels, placement, classes.palette, opacity, width, height, out);
+    },
+  },
+  /** 255 where a class of the group is, else 0. */
+  group: {
+    channels: 1,
+    encoding: 'mono8',
+    needsConfidence: false,
+    draw: (engine, { labels, placement, classes }, { group, width, height }, out) => {
+      const members = classes.groups.get(group ?? '');
+      if (members === undefined) out.fill(0);
+      else engine.mask(labels, placement, members, width, height, out);
     },
   },
 } as const satisfies Record<string, OutputRow>;

@@ -3,8 +3,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { place, type Placement } from '../vision/letterbox.js';
 import { PixelEngine } from '../vision/pixelEngine.js';
 import { BufferPool } from './bufferPool.js';
+import type { ClassTable } from './classTable.js';
 import { OUTPUTS, type Drawing } from './outputs.js';
 import {
+  type ClassesMessage,
+  type FrameLook,
+  type Output,
   buffersOf,
   CLOSE,
   type FrameMessage,
@@ -13,17 +17,21 @@ import {
   type RunMessage,
   type RunResult,
 } from './protocol.js';
+import { applyThreshold, Steadier } from './steadying.js';
 
-const { port, width, height, palette, lut } = workerData as PixelWorkerData;
+const { port, width, height, ...start } = workerData as PixelWorkerData;
 const main = parentPort!;
 const engine = await PixelEngine.create();
 const pool = new BufferPool();
+const steadiers = new Map<string, Steadier>();
+let classes = start.classes;
 
 interface Pending {
   readonly frame: FrameMessage;
   readonly placement: Placement;
   readonly prepare: number;
   readonly brightest: number;
+  readonly classes: ClassTable;
 }
 const pending = new Map<number, Pending>();
 
@@ -44,18 +52,16 @@ function fail({ ticket, data, outputs }: FrameMessage, error: unknown): void {
 function prepare(frame: FrameMessage): void {
   const started = performance.now();
   try {
-    const placement = place(frame.image.width, frame.image.height, width, height, frame.fit);
+    const placement = place(frame.image.width, frame.image.height, width, height, frame.look.fit);
     const input = pool.take(width * height * 3);
     const image = { ...frame.image, data: new Uint8Array(frame.data) };
     const brightest = engine.prepare(image, placement, new Uint8Array(input));
-    pending.set(frame.ticket, { frame, placement, brightest, prepare: performance.now() - started });
+    pending.set(frame.ticket, { frame, placement, brightest, classes, prepare: performance.now() - started });
     const message: RunMessage = {
       ticket: frame.ticket,
       input,
       labels: pool.take(width * height),
-      confidence: frame.outputs.some(({ kind }) => OUTPUTS[kind].needsConfidence)
-        ? pool.take(width * height)
-        : undefined,
+      confidence: needsConfidence(frame) ? pool.take(width * height) : undefined,
     };
     port.postMessage(message, buffersOf(message));
   } catch (error) {
@@ -63,19 +69,36 @@ function prepare(frame: FrameMessage): void {
   }
 }
 
-function draw({ frame, placement }: Pending, result: RunResult): void {
-  const drawing: Drawing = {
-    image: { ...frame.image, data: new Uint8Array(frame.data) },
-    placement,
-    labels: new Uint8Array(result.labels),
-    confidence: result.confidence && new Uint8Array(result.confidence),
-    palette,
-    lut,
-    opacity: frame.opacity,
-  };
-  for (const { kind, width: columns, height: rows, headroom, buffer } of frame.outputs) {
+function needsConfidence({ look, outputs }: { look: FrameLook; outputs: readonly Output[] }): boolean {
+  const { threshold = 0, smoothing = 0 } = look;
+  return threshold > 0 || smoothing > 0 || outputs.some(({ kind }) => OUTPUTS[kind].needsConfidence);
+}
+
+/** Smoothing and threshold, in place. */
+function steady({ frame, placement }: Pending, labels: Uint8Array, confidence: Uint8Array): void {
+  const { threshold = 0, smoothing = 0, camera = '' } = frame.look;
+  if (smoothing > 0) {
+    let steadier = steadiers.get(camera);
+    if (steadier === undefined) steadiers.set(camera, (steadier = new Steadier(width * height)));
+    steadier.apply(labels, confidence, smoothing, Object.values(placement).join());
+  } else {
+    steadiers.delete(camera);
+  }
+  if (threshold > 0) applyThreshold(labels, confidence, threshold);
+}
+
+function draw(entry: Pending, result: RunResult): void {
+  const { frame, placement } = entry;
+  const labels = new Uint8Array(result.labels);
+  const confidence = result.confidence && new Uint8Array(result.confidence);
+  if (confidence !== undefined) steady(entry, labels, confidence);
+  const image = { ...frame.image, data: new Uint8Array(frame.data) };
+  const { opacity } = frame.look;
+  const drawing: Drawing = { image, placement, labels, confidence, classes: entry.classes, opacity };
+  for (const output of frame.outputs) {
+    const { kind, width: columns, height: rows, headroom, buffer } = output;
     const row = OUTPUTS[kind];
-    row.draw(engine, drawing, columns, rows, new Uint8Array(buffer, headroom, columns * rows * row.channels));
+    row.draw(engine, drawing, output, new Uint8Array(buffer, headroom, columns * rows * row.channels));
   }
 }
 
@@ -103,10 +126,12 @@ function finish(result: RunResult): void {
 }
 
 port.on('message', finish);
-main.on('message', (message: FrameMessage | typeof CLOSE) => {
+main.on('message', (message: FrameMessage | ClassesMessage | typeof CLOSE) => {
   if (message === CLOSE) {
     port.close();
     main.close();
+  } else if ('classes' in message) {
+    ({ classes } = message);
   } else {
     prepare(message);
   }

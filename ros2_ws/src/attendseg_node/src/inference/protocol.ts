@@ -2,12 +2,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
+import type { ClassTable } from './classTable.js';
 import type { Manifest, ModelFile } from './manifest.js';
 import type { OutputKind } from './outputs.js';
 
 /** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
 export interface OutputRequest {
   readonly kind: OutputKind;
+  /** Its name, of a group. */
+  readonly group?: string;
   readonly width: number;
   readonly height: number;
   readonly headroom: number;
@@ -29,9 +32,26 @@ export interface FrameMessage {
   readonly ticket: number;
   readonly image: Omit<RawImage, 'data'>;
   readonly data: ArrayBuffer;
-  readonly fit: Fit;
-  readonly opacity: number;
+  readonly look: FrameLook;
   readonly outputs: readonly Output[];
+}
+
+/** How a frame is to be segmented and shown. */
+export interface FrameLook {
+  readonly fit: Fit;
+  /** Of the class colours in the overlay, 0-1. */
+  readonly opacity: number;
+  /** Labels less certain than this (0-1) come out as unlabelled; 0 if left out. */
+  readonly threshold?: number;
+  /** How much of its certainty a label keeps from frame to frame, 0-1; 0, which is off, if left out. */
+  readonly smoothing?: number;
+  /** Whose frames are smoothed with each other. */
+  readonly camera?: string;
+}
+
+/** How classes come out in the frames that follow. */
+export interface ClassesMessage {
+  readonly classes: ClassTable;
 }
 
 export type FrameResult =
@@ -77,8 +97,7 @@ export interface PixelWorkerData {
   readonly port: MessagePort;
   readonly width: number;
   readonly height: number;
-  readonly palette: Uint8Array;
-  readonly lut: Uint8Array;
+  readonly classes: ClassTable;
 }
 
 export interface SessionWorkerData {

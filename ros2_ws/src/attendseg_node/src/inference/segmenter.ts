@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
+import type { ClassTable } from './classTable.js';
 import type { Model } from './model.js';
 import { ModelError } from './modelError.js';
 import { OUTPUTS } from './outputs.js';
 import {
+  type ClassesMessage,
   CLOSE,
+  type FrameLook,
   type FrameMessage,
   type FrameResult,
   type Output,
@@ -28,10 +30,9 @@ export interface SegmenterOptions {
   readonly runTimeout?: number;
 }
 
-export interface FrameOptions {
-  readonly fit: Fit;
-  /** Of the class colours in the overlay, 0-1. */
-  readonly opacity: number;
+export interface FrameOptions extends FrameLook {
+  /** How classes come out; as the model has them if left out. */
+  readonly classes?: ClassTable;
   readonly outputs: readonly OutputRequest[];
 }
 
@@ -69,6 +70,8 @@ export class Segmenter {
   /** Resolves with the cause if a worker thread dies or a frame does not come back; no frame succeeds after that. */
   readonly failed: Promise<Error>;
   #reportFailure!: (error: Error) => void;
+  /** What the pixel worker was told last. */
+  #classes: ClassTable;
   #ticket = 0;
   #answered = 0;
   #failure: Error | undefined;
@@ -78,9 +81,11 @@ export class Segmenter {
   private constructor(
     pixels: Worker,
     session: Worker,
+    private readonly modelClasses: ClassTable,
     { pool = new BufferPool(), runTimeout }: SegmenterOptions,
   ) {
     this.#pool = pool;
+    this.#classes = modelClasses;
     this.#pixels = pixels;
     this.#session = session;
     this.failed = new Promise((resolve) => {
@@ -112,7 +117,7 @@ export class Segmenter {
 
   /** Starts both threads. @throws ModelError if the session cannot be built. */
   static async open(model: Model, options: SegmenterOptions): Promise<Segmenter> {
-    const { manifest, choice, palette, lut, file } = model;
+    const { manifest, choice, classes, file } = model;
     const { port1, port2 } = new MessageChannel();
     const sessionData: SessionWorkerData = {
       port: port1,
@@ -127,12 +132,12 @@ export class Segmenter {
       transferList: [port1],
     });
     const { width, height } = manifest.input;
-    const pixelData: PixelWorkerData = { port: port2, width, height, palette, lut };
+    const pixelData: PixelWorkerData = { port: port2, width, height, classes };
     const pixels = new Worker(new URL('./pixelWorker.js', import.meta.url), {
       workerData: pixelData,
       transferList: [port2],
     });
-    const segmenter = new Segmenter(pixels, session, options);
+    const segmenter = new Segmenter(pixels, session, classes, options);
     const report = await new Promise<SessionReport>((resolve, reject) => {
       session.once('message', resolve);
       void segmenter.failed.then(reject);
@@ -175,6 +180,7 @@ export class Segmenter {
         taken.push(buffer);
         return buffer;
       });
+      this.#tellClasses(options.classes ?? this.modelClasses);
       this.#pixels.postMessage(message, taken);
       if (this.#waiting.size === 0) this.#deadline?.refresh();
       return new Promise((resolve, reject) => {
@@ -189,19 +195,26 @@ export class Segmenter {
 
   #compose(image: RawImage, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
     const { data: pixels, ...header } = image;
+    const { fit, opacity, threshold = 0, smoothing = 0, camera = '', outputs } = options;
     const data = take(pixels.byteLength);
     new Uint8Array(data).set(pixels);
     return {
       ticket: this.#ticket++,
       image: header,
       data,
-      fit: options.fit,
-      opacity: options.opacity,
-      outputs: options.outputs.map((request) => ({
+      look: { fit, opacity, threshold, smoothing, camera },
+      outputs: outputs.map((request) => ({
         ...request,
         buffer: take(request.headroom + request.width * request.height * OUTPUTS[request.kind].channels),
       })),
     };
+  }
+
+  #tellClasses(classes: ClassTable): void {
+    if (classes === this.#classes) return;
+    this.#classes = classes;
+    const message: ClassesMessage = { classes };
+    this.#pixels.postMessage(message);
   }
 
   /** Lets the frames in flight finish, frees the session and ends both threads, after a lost run when that ends. */
