@@ -3,7 +3,8 @@
 // why it cannot.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { readManifest, readModelFile } from '../../dist/inference/manifest.js';
+import { readManifest } from '../../dist/inference/manifest.js';
+import { readModelFile } from '../../dist/inference/modelFile.js';
 import { ModelError } from '../../dist/inference/modelError.js';
 import { Network } from '../../dist/inference/network.js';
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from conftest import HEIGHT, WIDTH, Running
+from diagnostic_msgs.msg import DiagnosticStatus
 from networks import cube_labels
 from pictures import Frame, noise, rgb_frame
 from ros_graph import Camera, Graph, stamp_of
@@ -198,13 +199,16 @@ def test_a_camera_that_sends_nothing(graph: Graph, start: Callable, cube_model: 
         graph.node.destroy_publisher(other)
 
     camera = look(node, "mask")
-    camera.segment(GOOD)
-    graph.report(node.full_name, lambda _, status: status.message == "segmenting", "segmenting")
+
+    def flows(_: object, status: DiagnosticStatus) -> bool:
+        camera.send(GOOD)
+        return status.message == "segmenting" and status.level == b"\0"
+
+    graph.report(node.full_name, flows, "segmenting")
     _, status = graph.report(node.full_name, lambda _, status: "no frames" in status.message, "no frames")
     assert re.fullmatch(rf"no frames for \d+(\.\d)? s: {node.image} is silent", status.message)
     assert status.level == b"\1"
-    camera.segment(GOOD)
-    _, status = graph.report(node.full_name, lambda _, status: status.level == b"\0", "frames")
+    graph.report(node.full_name, flows, "segmenting")
 
 
 def test_a_cause_is_logged_once_and_then_summed_up(
