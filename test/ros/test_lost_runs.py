@@ -109,7 +109,7 @@ def test_a_second_lost_run_ends_the_node(
 DIES = """data:text/javascript,
 import { existsSync, unlinkSync } from 'node:fs';
 import { isMainThread, workerData } from 'node:worker_threads';
-const file = process.env.KILL_WORKERS + (workerData && workerData.palette ? '/pixels' : '/session');
+const file = process.env.KILL_WORKERS + (workerData && workerData.classes ? '/pixels' : '/session');
 if (!isMainThread) setInterval(() => {
   if (existsSync(file)) { unlinkSync(file); throw new Error('no memory left'); }
 }, 10).unref();
