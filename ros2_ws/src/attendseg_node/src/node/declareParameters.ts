@@ -20,7 +20,7 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
   const warn = (message: string): void => {
     node.log.warn(message);
   };
-  overrides.unmatched.forEach(warn);
+  overrides.warnings.forEach(warn);
   for (const [name, { source }] of overrides.values) {
     if (!(name in PARAMETERS) && name !== 'use_sim_time' && !name.startsWith('qos_overrides.')) {
       warn(`parameter ${name} (${source}): there is none of that name; it is not used`);

@@ -1,115 +1,152 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parseValue, readParameterFile } from './parameterFile.js';
+import { kindOf, type RclKind, type RclValue, show, withArticle } from './rclValue.js';
 
-/** Where an override came from, and its value as YAML has it. */
+/** Where an override came from, and its value as rcl types it. */
 export interface Override {
-  readonly value: unknown;
+  readonly value: RclValue;
   readonly source: string;
 }
 
 export interface Overrides {
   readonly values: ReadonlyMap<string, Override>;
-  /** One line for every node key that applies to no node of this name. */
-  readonly unmatched: readonly string[];
+  /** One line for every key that applies to no node of this name, and for every value that lost against one of another type. */
+  readonly warnings: readonly string[];
 }
+
+/** All that was given for one key, which stays where it was first named. */
+type Given = Map<string, Partial<Record<RclKind, Override>>>;
+
+/** Of two types for one name under one key rcl takes the first of these, whichever came last. */
+const PRECEDENCE: readonly RclKind[] = [
+  'boolean',
+  'integer',
+  'double',
+  'string',
+  'empty list',
+  'boolean list',
+  'integer list',
+  'double list',
+  'string list',
+];
+
+const COMMAND_LINE = 'the command line';
 
 /**
  * Parameter overrides from the command line, by the rules of rcl: `--params-file` and `-p [node:]name:=value` after
- * `--ros-args`, later ones win. In a file, keys may be a bare node name (in the root namespace), a qualified one,
- * nested namespaces, and hold the wildcards `*` (one part) and `**` (any number). The most specific key wins in
- * rcl by order in the file; so here.
+ * `--ros-args`. rcl keeps one list of node keys, in the order in which they are first named, where `-p` without a node
+ * stands under `/**`; under one key the later value wins, and of the keys that match, the later key. So `-p` does not
+ * win over a file that names the node, if the file has a `/**` before.
  *
  * rclnodejs matches only `/**` and the bare name, which loses what launch writes for a node in a namespace.
- * @throws Error that names a file which cannot be read or is no parameter file.
+ * @param nodeName and `namespace` are those that rcl gave the node, remaps applied
+ * @throws Error that names the argument or the file and line, where rcl refuses it.
  */
 export function readOverrides(argv: readonly string[], nodeName: string, namespace: string): Overrides {
   const fullName = `${namespace.replace(/\/+$/, '')}/${nodeName}`;
-  const values = new Map<string, Override>();
-  const unmatched: string[] = [];
-  const args = rosArguments(argv);
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i]!;
-    if (argument === '--params-file' && args[i + 1] !== undefined) {
-      const path = args[++i]!;
-      for (const { node, parameters } of readParameterFile(path)) {
-        if (matches(node, fullName)) {
-          for (const [name, value] of Object.entries(flatten(parameters)))
-            values.set(name, { value, source: path });
-        } else {
-          unmatched.push(`${path}: "${node}" does not match ${fullName}; its parameters are not used here`);
-        }
+  const keys = new Map<string, Given>();
+  const warnings: string[] = [];
+  const add = (node: string, name: string, value: RclValue, source: string): void => {
+    const given = at(keys, node);
+    given.set(name, { ...given.get(name), [kindOf(value)]: { value, source } });
+  };
+  for (const { flag, operand } of parameterArguments(argv)) {
+    if (flag === '--params-file') {
+      for (const { node, parameters } of readParameterFile(operand)) {
+        at(keys, node);
+        for (const [name, value] of parameters) add(node, name, value, operand);
+        if (!matches(node, fullName))
+          warnings.push(`${operand}: "${node}" does not match ${fullName}; its parameters are not used here`);
       }
-    } else if ((argument === '-p' || argument === '--param') && args[i + 1] !== undefined) {
-      const [, node, name, text] = /^(?:([^:=]+):)?([^:=]+):=(.*)$/s.exec(args[++i]!) ?? [];
-      if (name === undefined || (node !== undefined && node !== nodeName)) continue;
-      values.set(name, { value: parse(text ?? ''), source: 'the command line' });
+    } else {
+      const { node, name, value } = parseRule(operand);
+      add(node, name, value, COMMAND_LINE);
+      if (!matches(node, fullName))
+        warnings.push(`-p ${operand}: "${node}" does not match ${fullName}; it is not used here`);
     }
   }
-  return { values, unmatched };
+  const values = new Map<string, Override>();
+  for (const [node, given] of keys) {
+    if (!matches(node, fullName)) continue;
+    for (const [name, byKind] of given) {
+      const [kept, ...lost] = PRECEDENCE.flatMap((kind) => byKind[kind] ?? []);
+      if (kept === undefined) continue;
+      values.set(name, kept);
+      for (const { value, source } of lost)
+        warnings.push(
+          `parameter ${name}: ${show(value)} (${source}) is not used: ROS 2 keeps ${show(kept.value)} (${kept.source}), ${withArticle(kindOf(kept.value))}; give both the same type`,
+        );
+    }
+  }
+  return { values, warnings };
 }
 
-/** What stands between `--ros-args` and `--`, as often as it occurs. */
-function rosArguments(argv: readonly string[]): string[] {
-  const result: string[] = [];
+function at(keys: Map<string, Given>, node: string): Given {
+  const given = keys.get(node) ?? new Map<string, Partial<Record<RclKind, Override>>>();
+  keys.set(node, given);
+  return given;
+}
+
+const ALIASES: Readonly<Record<string, string>> = { '-p': '--param', '-r': '--remap', '-e': '--enclave' };
+const WITH_OPERAND = [
+  '--param',
+  '--params-file',
+  '--remap',
+  '--enclave',
+  '--log-level',
+  '--log-config-file',
+  '--log-file-name',
+];
+const WITHOUT = /^--(?:en|dis)able-(?:rosout|stdout|external-lib)-logs$/;
+
+/** Between `--ros-args` and `--`, as often as they occur. @throws Error that names an argument that ROS 2 does not know */
+function parameterArguments(argv: readonly string[]): { flag: string; operand: string }[] {
+  const result: { flag: string; operand: string }[] = [];
   let inside = false;
-  for (const argument of argv) {
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i]!;
     if (argument === '--ros-args') inside = true;
     else if (argument === '--') inside = false;
-    else if (inside) result.push(argument);
+    else if (inside && !WITHOUT.test(argument)) {
+      const flag = ALIASES[argument] ?? argument;
+      if (!WITH_OPERAND.includes(flag))
+        throw new Error(
+          `${argument} is no ROS argument; what is not ROS's stands before --ros-args or after --`,
+        );
+      const operand = argv[++i];
+      if (operand === undefined) throw new Error(`${argument} is the last argument; what it sets is missing`);
+      if (flag === '--param' || flag === '--params-file') result.push({ flag, operand });
+    }
   }
   return result;
 }
 
-interface NodeParameters {
-  readonly node: string;
-  readonly parameters: Record<string, unknown>;
-}
+const TOKEN = '(?!__)[A-Za-z_][A-Za-z0-9_]*';
+const RULE = new RegExp(`^(?:(${TOKEN}):)?((?:${TOKEN}|/)(?:\\.?(?:${TOKEN}|/))*):=(.*)$`, 's');
 
-function readParameterFile(path: string): NodeParameters[] {
-  let content: unknown;
+function parseRule(rule: string): { node: string; name: string; value: RclValue } {
+  const [, node = '/**', name, text] = RULE.exec(rule) ?? [];
+  if (name === undefined || text === undefined) {
+    throw new Error(
+      `-p ${rule}: it is [node:]name:=value, where node is a bare name without slashes and wildcards; files take those`,
+    );
+  }
   try {
-    content = parse(readFileSync(path, 'utf8'));
+    return { node, name, value: parseValue(text) };
   } catch (error) {
-    throw new Error(`parameter file ${path}: ${(error as Error).message.split('\n')[0] ?? ''}`, {
+    throw new Error(`-p ${rule}: the value ${(error as Error).message.split('\n')[0] ?? ''}`, {
       cause: error,
     });
   }
-  const result: NodeParameters[] = [];
-  const walk = (value: unknown, node: string): void => {
-    if (!isRecord(value)) {
-      throw new Error(
-        `parameter file ${path}: ${node || 'the file'} holds no ros__parameters; see config/attendseg.yaml`,
-      );
-    }
-    for (const [key, inner] of Object.entries(value)) {
-      if (key === 'ros__parameters') result.push({ node, parameters: isRecord(inner) ? inner : {} });
-      else walk(inner, `${node}/${key.replace(/^\/+|\/+$/g, '')}`);
-    }
-  };
-  walk(content, '');
-  return result;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+/** `*` is one part of a name, `**` any number, also none. */
 function matches(pattern: string, fullName: string): boolean {
   const match = (parts: readonly string[], name: readonly string[]): boolean => {
     const [part, ...rest] = parts;
     if (part === undefined) return name.length === 0;
-    if (part === '**') return name.some((_, i) => match(rest, name.slice(i))) || match(rest, []);
+    if (part === '**') return match(rest, name) || (name.length > 0 && match(parts, name.slice(1)));
     return name.length > 0 && (part === '*' || part === name[0]) && match(rest, name.slice(1));
   };
   const split = (name: string): string[] => name.split('/').filter(Boolean);
   return match(split(pattern), split(fullName));
-}
-
-/** Nested maps to dotted names, as rcl reads them. */
-function flatten(parameters: Record<string, unknown>, prefix = ''): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(parameters).flatMap(([name, value]) =>
-      isRecord(value) ? Object.entries(flatten(value, `${prefix}${name}.`)) : [[`${prefix}${name}`, value]],
-    ),
-  );
 }
