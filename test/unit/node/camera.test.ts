@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ClassTable } from '#inference/classTable.js';
 import type { Segmentation } from '#inference/segmenter.js';
-import { Camera, type OutputPublisher } from '#node/camera.js';
+import { Camera } from '#node/camera.js';
+import type { OutputPublisher } from '#node/imagePublisher.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
 import { Scheduler, type FrameBackend } from '#node/scheduler.js';
 
 const WIDTH = 16;
 const HEIGHT = 16;
+const request: OutputPublisher['request'] = (size) => ({ kind: 'mask', headroom: 0, ...size });
 const PARAMETERS = {
   bit_depth: 16,
   fit: 'letterbox',
@@ -68,8 +71,7 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
   const segmenter = new FakeSegmenter();
   let published = 0;
   const output: OutputPublisher = {
-    kind: 'mask',
-    headroom: () => 0,
+    request,
     publish: () => {
       published++;
     },
@@ -81,6 +83,9 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
   const camera = new Camera(new Scheduler(segmenter), [output], {
     network: { width: WIDTH, height: HEIGHT },
     parameters: () => PARAMETERS,
+    name: '',
+    classes: () => ({}) as ClassTable,
+    published: () => undefined,
     warn: (message) => warnings.push(message),
     refuse: (_, message) => refused.push(message),
   });
@@ -98,7 +103,7 @@ describe('a frame may fail, and the camera goes on', () => {
   };
   const cases: Record<string, Partial<OutputPublisher>> = {
     publish: { publish: broken },
-    headroom: { headroom: broken },
+    request: { request: broken },
     wanted: {
       get wanted(): boolean {
         return broken();

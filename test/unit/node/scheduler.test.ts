@@ -1,13 +1,16 @@
 /** Cameras, their turns and the segmenter under random schedules, with a clock that the test moves. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { ClassTable } from '#inference/classTable.js';
 import type { Segmentation } from '#inference/segmenter.js';
 import { Camera } from '#node/camera.js';
+import type { OutputPublisher } from '#node/imagePublisher.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
 import { Scheduler, type FrameBackend, type Clock, type Contender } from '#node/scheduler.js';
 
 const SIDE = 16;
+const request: OutputPublisher['request'] = (size) => ({ kind: 'mask', headroom: 0, ...size });
 const PARAMETERS = { fit: 'letterbox', overlay_opacity: 0.5, mask_size: 'image' } as Parameters;
 
 function frameOf(camera: number): CameraFrame {
@@ -129,9 +132,12 @@ describe('any schedule', () => {
         };
         const cameras = [0, 1, 2].map(
           () =>
-            new Camera(scheduler, [{ kind: 'mask', wanted: true, headroom: () => 0, publish }], {
+            new Camera(scheduler, [{ wanted: true, request, publish }], {
               parameters: () => PARAMETERS,
               network: { width: SIDE, height: SIDE },
+              name: '',
+              classes: () => ({}) as ClassTable,
+              published: () => undefined,
               warn: () => undefined,
               refuse: () => undefined,
             }),
@@ -243,9 +249,12 @@ test('of two cameras as fast as each other, the one whose frames are always youn
     const publish = (): void => {
       published[i]!++;
     };
-    return new Camera(scheduler, [{ kind: 'mask', wanted: true, headroom: () => 0, publish }], {
+    return new Camera(scheduler, [{ wanted: true, request, publish }], {
       parameters: () => PARAMETERS,
       network: { width: SIDE, height: SIDE },
+      name: '',
+      classes: () => ({}) as ClassTable,
+      published: () => undefined,
       warn: () => undefined,
       refuse: () => undefined,
     });

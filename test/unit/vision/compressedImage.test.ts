@@ -112,9 +112,8 @@ describe('what cannot be used is refused', () => {
   });
 
   test.each(['jpeg', 'png'] as const)('a %s cut anywhere', async (codec) => {
-    const data = await file(noise(WIDTH * HEIGHT * 3), 3)
-      [codec]()
-      .toBuffer();
+    const picture = file(noise(WIDTH * HEIGHT * 3), 3);
+    const data = await picture[codec]().toBuffer();
     for (let length = 2; length < data.length - 16; length += Math.ceil(data.length / 60)) {
       expect(await refusal(codec, data.subarray(0, length))).toMatch(/^(data|encoding|size): /);
     }

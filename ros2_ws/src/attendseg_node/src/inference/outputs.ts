@@ -21,12 +21,18 @@ interface OutputRow {
   readonly channels: 1 | 3;
   /** The name that sensor_msgs has for such pixels. */
   readonly encoding: 'mono8' | 'rgb8';
+  /** What the pixels are packed into, in the same buffer; not at all if left out. */
+  readonly packed?: 'png';
   readonly needsConfidence: boolean;
   /** Fills `out`, height x width x channels. */
   readonly draw: (engine: PixelEngine, drawing: Drawing, request: OutputRequest, out: Uint8Array) => void;
 }
 
 const IDENTITY = Uint8Array.from({ length: 256 }, (_, value) => value);
+
+const drawMask: OutputRow['draw'] = (engine, { labels, placement, classes }, { width, height }, out) => {
+  engine.mask(labels, placement, classes.lut, width, height, out);
+};
 
 /** The pictures that can be made of a segmented frame: one row says all about one of them. */
 export const OUTPUTS = {
@@ -35,9 +41,7 @@ export const OUTPUTS = {
     channels: 1,
     encoding: 'mono8',
     needsConfidence: false,
-    draw: (engine, { labels, placement, classes }, { width, height }, out) => {
-      engine.mask(labels, placement, classes.lut, width, height, out);
-    },
+    draw: drawMask,
   },
   /** 0-255; 0 where unlabelled. */
   confidence: {
@@ -66,6 +70,14 @@ export const OUTPUTS = {
       engine.overlay(image, labels, placement, classes.palette, opacity, width, height, out);
     },
   },
+  /** The mask as a PNG file. */
+  mask_png: {
+    channels: 1,
+    encoding: 'mono8',
+    packed: 'png',
+    needsConfidence: false,
+    draw: drawMask,
+  },
   /** 255 where a class of the group is, else 0. */
   group: {
     channels: 1,
@@ -80,3 +92,11 @@ export const OUTPUTS = {
 } as const satisfies Record<string, OutputRow>;
 
 export type OutputKind = keyof typeof OUTPUTS;
+
+/** Bytes of an output's buffer: those of the pixels, and what a file that cannot pack them takes more. */
+export function bufferBytes({ kind, width, height, headroom }: OutputRequest): number {
+  const row: OutputRow = OUTPUTS[kind];
+  const pixels = width * height * row.channels;
+  const more = row.packed === undefined ? 0 : 1024 + height + Math.ceil(pixels / 256);
+  return headroom + pixels + more;
+}

@@ -1,5 +1,6 @@
 /** The thread for pixels: camera frames to network input, labels to masks and overlays. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { encodeGrayPng } from '../vision/compressedImage.js';
 import { place, type Placement } from '../vision/letterbox.js';
 import { PixelEngine } from '../vision/pixelEngine.js';
 import { BufferPool } from './bufferPool.js';
@@ -87,7 +88,8 @@ function steady({ frame, placement }: Pending, labels: Uint8Array, confidence: U
   if (threshold > 0) applyThreshold(labels, confidence, threshold);
 }
 
-function draw(entry: Pending, result: RunResult): void {
+/** Draws all outputs; some are packed, which takes longer than this thread should wait. */
+async function draw(entry: Pending, result: RunResult): Promise<Output[]> {
   const { frame, placement } = entry;
   const labels = new Uint8Array(result.labels);
   const confidence = result.confidence && new Uint8Array(result.confidence);
@@ -95,26 +97,32 @@ function draw(entry: Pending, result: RunResult): void {
   const image = { ...frame.image, data: new Uint8Array(frame.data) };
   const { opacity } = frame.look;
   const drawing: Drawing = { image, placement, labels, confidence, classes: entry.classes, opacity };
-  for (const output of frame.outputs) {
-    const { kind, width: columns, height: rows, headroom, buffer } = output;
-    const row = OUTPUTS[kind];
-    row.draw(engine, drawing, output, new Uint8Array(buffer, headroom, columns * rows * row.channels));
-  }
+  const pixelsOf = ({ kind, width: columns, height: rows, headroom, buffer }: Output): Uint8Array =>
+    new Uint8Array(buffer, headroom, columns * rows * OUTPUTS[kind].channels);
+  for (const output of frame.outputs) OUTPUTS[output.kind].draw(engine, drawing, output, pixelsOf(output));
+  return Promise.all(
+    frame.outputs.map(async (output) => {
+      if (!('packed' in OUTPUTS[output.kind])) return output;
+      const png = await encodeGrayPng(pixelsOf(output), output.width, output.height);
+      new Uint8Array(output.buffer, output.headroom).set(png);
+      return { ...output, packedBytes: png.length };
+    }),
+  );
 }
 
-function finish(result: RunResult): void {
+async function finish(result: RunResult): Promise<void> {
   const started = performance.now();
   const entry = pending.get(result.ticket)!;
   pending.delete(result.ticket);
   const { frame } = entry;
   try {
     if ('error' in result) throw new Error(result.error);
-    draw(entry, result);
+    const outputs = await draw(entry, result);
     answer({
       type: 'done',
       ticket: frame.ticket,
       data: frame.data,
-      outputs: frame.outputs,
+      outputs,
       brightest: entry.brightest,
       finite: result.finite,
       times: { prepare: entry.prepare, run: result.run, finish: performance.now() - started },
@@ -125,7 +133,9 @@ function finish(result: RunResult): void {
   for (const buffer of buffersOf(result)) pool.give(buffer);
 }
 
-port.on('message', finish);
+port.on('message', (result: RunResult) => {
+  void finish(result);
+});
 main.on('message', (message: FrameMessage | ClassesMessage | typeof CLOSE) => {
   if (message === CLOSE) {
     port.close();

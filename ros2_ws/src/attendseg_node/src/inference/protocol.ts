@@ -18,6 +18,8 @@ export interface OutputRequest {
 
 export interface Output extends OutputRequest {
   readonly buffer: ArrayBuffer;
+  /** Of the file, from `headroom` on, where the pixels were packed into one. */
+  readonly packedBytes?: number;
 }
 
 /** Milliseconds of each stage inside the workers. */

@@ -5,7 +5,7 @@ import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
 import type { Model } from './model.js';
 import { ModelError } from './modelError.js';
-import { OUTPUTS } from './outputs.js';
+import { bufferBytes } from './outputs.js';
 import {
   type ClassesMessage,
   CLOSE,
@@ -205,7 +205,7 @@ export class Segmenter {
       look: { fit, opacity, threshold, smoothing, camera },
       outputs: outputs.map((request) => ({
         ...request,
-        buffer: take(request.headroom + request.width * request.height * OUTPUTS[request.kind].channels),
+        buffer: take(bufferBytes(request)),
       })),
     };
   }

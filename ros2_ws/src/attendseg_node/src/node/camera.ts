@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClassTable } from '../inference/classTable.js';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import { checkImage } from '../vision/rawImage.js';
 import { Frame, FrameCounts } from './frame.js';
 import type { CameraFrame } from './imageMessage.js';
-import type { ImagePublisher } from './imagePublisher.js';
+import type { OutputPublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
 import { resolveMaskSize, type Size } from './maskSize.js';
 import type { Parameters } from './parameterTable.js';
@@ -15,9 +16,13 @@ export type Stage = (typeof STAGES)[number];
 
 /** What a camera needs from the node around it. */
 export interface CameraHost {
+  readonly name: string;
+  readonly classes: () => ClassTable;
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
+  /** The outputs of a picture went out, of this size. */
+  readonly published: (picture: CameraFrame, size: Size) => void;
   /** Something that the user should know, once. */
   readonly warn: (message: string) => void;
   /** Reports a frame that could not be used; called for every such frame. */
@@ -28,9 +33,6 @@ export interface CameraHost {
 const DARK = 32;
 /** So many dark ones in a row are taken for samples of fewer bits. */
 const DARK_FRAMES = 50;
-
-/** What a camera needs from an output's publisher; each call may throw. */
-export type OutputPublisher = Pick<ImagePublisher, 'kind' | 'wanted' | 'headroom' | 'publish'>;
 
 /**
  * One camera's way through the segmenter: the newest frame waits in a slot for the camera's turn, and its
@@ -144,21 +146,33 @@ export class Camera implements Contender {
   /** @throws whatever the segmenter and the publishers throw */
   async #segment(frame: Frame): Promise<void> {
     const { picture, arrived } = frame;
-    const { bit_depth: bitDepth, fit, overlay_opacity, mask_size } = this.host.parameters();
+    const {
+      bit_depth: bitDepth,
+      confidence_threshold: threshold,
+      fit,
+      mask_size,
+      overlay_opacity: opacity,
+      smoothing,
+    } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
     if (publishers.length === 0) {
       frame.end('standby');
       return;
     }
-    const { width, height } = resolveMaskSize(mask_size, picture.image, this.host.network);
-    const outputs = publishers.map((publisher) => ({
-      kind: publisher.kind,
-      width,
-      height,
-      headroom: publisher.headroom(picture.frameId, width, height),
-    }));
+    const size = resolveMaskSize(mask_size, picture.image, this.host.network);
+    const outputs = publishers.map((publisher) => publisher.request(size, picture.frameId));
     const image = { ...picture.image, bitDepth };
-    const result = await this.scheduler.segment(image, { fit, opacity: overlay_opacity, outputs });
+    const { name: camera } = this.host;
+    const classes = this.host.classes();
+    const result = await this.scheduler.segment(image, {
+      fit,
+      opacity,
+      threshold,
+      smoothing,
+      camera,
+      classes,
+      outputs,
+    });
     try {
       if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
@@ -167,6 +181,7 @@ export class Camera implements Contender {
       result.outputs.forEach((output, i) => {
         publishers[i]!.publish(output, picture.stamp, picture.frameId);
       });
+      this.host.published(picture, size);
       this.#record(result.times, back - arrived, this.scheduler.now() - back);
     } finally {
       result.release();

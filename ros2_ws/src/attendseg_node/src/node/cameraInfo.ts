@@ -1,4 +1,4 @@
-import type { Stamp } from '../recording/imageCdr.js';
+import type { Stamp } from '../recording/cdr.js';
 import type { Size } from './maskSize.js';
 
 /** sensor_msgs/msg/CameraInfo as a plain object. */

@@ -75,8 +75,10 @@ function isOurs(name: string): name is ParameterName {
 function scalar(name: string, value: unknown): ParameterValue {
   const type = PARAMETERS[name as ParameterName].type;
   if (typeof value === 'bigint') return Number(value);
+  if (type === 'strings' && Array.isArray(value)) return value.map(String);
+  if (type === 'strings' && typeof value === 'string') return [value];
   if (type === 'string' && (typeof value === 'string' || typeof value === 'number')) return String(value);
-  if (type !== 'string' && typeof value === 'number') {
+  if (type !== 'string' && type !== 'strings' && typeof value === 'number') {
     if (type === 'integer' && !Number.isInteger(value))
       throw new Error(`parameter ${name}: ${value} is not an integer`);
     return value;

@@ -1,19 +1,23 @@
 import type { Model } from '../inference/model.js';
-import type { Stamp } from '../recording/imageCdr.js';
+import { sessionThreads } from '../inference/providers.js';
+import type { Stamp } from '../recording/cdr.js';
 import { STAGES, type Camera } from './camera.js';
 import type { Health } from './health.js';
 import type { Source } from './topicSource.js';
 
+/** diagnostic_msgs/msg/DiagnosticStatus as a plain object. */
+export interface DiagnosticStatus {
+  readonly level: number;
+  readonly name: string;
+  readonly message: string;
+  readonly hardware_id: string;
+  readonly values: readonly { readonly key: string; readonly value: string }[];
+}
+
 /** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
 export interface DiagnosticArray {
   readonly header: { readonly stamp: Stamp; readonly frame_id: string };
-  readonly status: readonly {
-    readonly level: number;
-    readonly name: string;
-    readonly message: string;
-    readonly hardware_id: string;
-    readonly values: readonly { readonly key: string; readonly value: string }[];
-  }[];
+  readonly status: readonly DiagnosticStatus[];
 }
 
 const LEVELS = { ok: 0, warn: 1, error: 2 } as const;
@@ -21,6 +25,7 @@ const LEVELS = { ok: 0, warn: 1, error: 2 } as const;
 export interface DiagnosticSource {
   readonly node: string;
   readonly model: Model;
+  /** As asked. */
   readonly threads: number;
   readonly camera: Camera;
   readonly source: Source;
@@ -28,10 +33,14 @@ export interface DiagnosticSource {
 }
 
 /** One camera's state for /diagnostics. */
-export function diagnose(
-  { node, model, threads, camera, source, health }: DiagnosticSource,
-  stamp: Stamp,
-): DiagnosticArray {
+export function diagnose({
+  node,
+  model,
+  threads,
+  camera,
+  source,
+  health,
+}: DiagnosticSource): DiagnosticStatus {
   const { counts, stages } = camera;
   const { provider } = model.choice;
   const entries: [string, string | number][] = [
@@ -41,22 +50,17 @@ export function diagnose(
     ['frames with logits that are not finite', camera.overflown],
     ['lost in transport', source.lost ?? 'unknown'],
     ['provider', provider],
-    ['threads', threads],
+    ['threads', sessionThreads(threads)],
     ['model', model.manifest.name],
     ...STAGES.map((stage): [string, string] => [`${stage} p50 [ms]`, stages[stage].median.toFixed(2)]),
     ['total p99 [ms]', stages.total.percentile(0.99).toFixed(2)],
     ['resident memory [MiB]', Math.round(process.memoryUsage.rss() / 2 ** 20)],
   ];
   return {
-    header: { stamp, frame_id: '' },
-    status: [
-      {
-        level: LEVELS[health.level],
-        name: `${node}: ${source.name}`,
-        message: health.message,
-        hardware_id: provider,
-        values: entries.map(([key, value]) => ({ key, value: String(value) })),
-      },
-    ],
+    level: LEVELS[health.level],
+    name: `${node}: ${source.name}`,
+    message: health.message,
+    hardware_id: provider,
+    values: entries.map(([key, value]) => ({ key, value: String(value) })),
   };
 }

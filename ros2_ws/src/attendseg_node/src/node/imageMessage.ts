@@ -1,4 +1,4 @@
-import type { Stamp } from '../recording/imageCdr.js';
+import type { Stamp } from '../recording/cdr.js';
 import type { RawImage } from '../vision/rawImage.js';
 
 /** A camera's picture with what its masks inherit. */

@@ -1,10 +1,12 @@
 import { POOL_BYTES } from '../inference/bufferPool.js';
 import { PROVIDERS, type ProviderWish } from '../inference/providers.js';
+import type { ClassRules } from '../inference/classTable.js';
 import type { Fit } from '../vision/letterbox.js';
 import { parseMaskSize, type MaskSize } from './maskSize.js';
 
 /** The node's parameters, parsed. */
-export interface Parameters {
+export interface Parameters extends ClassRules {
+  readonly cameras: readonly string[];
   readonly model: string;
   readonly provider: ProviderWish;
   readonly threads: number;
@@ -14,11 +16,13 @@ export interface Parameters {
   readonly fit: Fit;
   readonly mask_size: MaskSize;
   readonly overlay_opacity: number;
+  readonly confidence_threshold: number;
+  readonly smoothing: number;
   readonly stale_after: number;
 }
 
 export type ParameterName = keyof Parameters;
-export type ParameterValue = string | number;
+export type ParameterValue = string | number | readonly string[];
 
 interface Common<T> {
   readonly description: string;
@@ -33,7 +37,8 @@ export type ParameterSpec<T> =
       readonly type: 'integer' | 'double';
       readonly default: number;
       readonly range: readonly [number, number];
-    });
+    })
+  | (Common<T> & { readonly type: 'strings'; readonly default: readonly string[]; readonly allowed: string });
 
 function oneOf<T extends string>(
   choices: readonly T[],
@@ -43,10 +48,42 @@ function oneOf<T extends string>(
     allowed,
     parse: (value) => {
       const choice = choices.find((name) => name === value);
-      if (choice === undefined) throw new Error(`"${value}" is not one of ${allowed}`);
+      if (choice === undefined) throw new Error(`"${String(value)}" is not one of ${allowed}`);
       return choice;
     },
   };
+}
+
+/** The words of a list, without empty ones: ROS has no empty lists of strings, and [""] stands for one. */
+function words(value: ParameterValue): string[] {
+  return (Array.isArray(value) ? (value as readonly string[]) : [String(value)])
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** Entries `key: rest`, by key. @throws Error that shows the entry which is not such, or comes twice */
+function pairs(value: ParameterValue, example: string): Map<string, string> {
+  const result = new Map<string, string>();
+  for (const entry of words(value)) {
+    const [, key, rest] = /^([^:]+?)\s*:\s*(.+)$/s.exec(entry) ?? [];
+    if (key === undefined || rest === undefined)
+      throw new Error(`"${entry}" is not of the form "${example}"`);
+    if (result.has(key)) throw new Error(`"${key}" stands there twice`);
+    result.set(key, rest);
+  }
+  return result;
+}
+
+/** Names that can stand in a topic's name. @throws Error that names the first one that cannot, or comes twice */
+function topicNames<T extends Iterable<string>>(names: T): T {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (!/^[a-zA-Z][a-zA-Z0-9_]*$/.test(name) || name.includes('__'))
+      throw new Error(`"${name}" cannot stand in a topic's name: letters, digits and single _ can`);
+    if (seen.has(name)) throw new Error(`"${name}" stands there twice`);
+    seen.add(name);
+  }
+  return names;
 }
 
 function within(range: readonly [number, number]): {
@@ -58,7 +95,8 @@ function within(range: readonly [number, number]): {
     range,
     parse: (value) => {
       const number = Number(value);
-      if (!(number >= low && number <= high)) throw new Error(`${value} is not between ${low} and ${high}`);
+      if (!(number >= low && number <= high))
+        throw new Error(`${String(value)} is not between ${low} and ${high}`);
       return number;
     },
   };
@@ -68,6 +106,15 @@ function within(range: readonly [number, number]): {
  * The one truth about parameters: descriptors, validation, config/attendseg.yaml and docs/parameters.md come from here.
  */
 export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Parameters[Name]> } = {
+  cameras: {
+    type: 'strings',
+    default: [],
+    allowed: 'names',
+    parse: (value) => topicNames(words(value)),
+    live: false,
+    description:
+      'Several cameras: front takes front/image and gives front/segmentation/mask. Empty: one camera, image.',
+  },
   model: {
     type: 'string',
     default: '',
@@ -127,7 +174,7 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     type: 'string',
     default: 'image',
     allowed: 'image, network, WIDTHxHEIGHT',
-    parse: parseMaskSize,
+    parse: (value) => parseMaskSize(String(value)),
     live: true,
     description: "Size of all outputs: the picture's, the network's, or WIDTHxHEIGHT.",
   },
@@ -137,6 +184,49 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     ...within([0, 1]),
     live: true,
     description: "Of the classes' colours in the overlay.",
+  },
+  confidence_threshold: {
+    type: 'double',
+    default: 0,
+    ...within([0, 1]),
+    live: true,
+    description: 'Pixels less certain than this come out as unlabelled, with confidence 0.',
+  },
+  smoothing: {
+    type: 'double',
+    default: 0,
+    ...within([0, 0.98]),
+    live: true,
+    description:
+      'How much of its certainty a label keeps from frame to frame, against flicker: 0 is off, 0.8 much.',
+  },
+  ignore: {
+    type: 'strings',
+    default: [],
+    allowed: 'class names',
+    parse: words,
+    live: true,
+    description: 'Classes that come out as unlabelled.',
+  },
+  remap: {
+    type: 'strings',
+    default: [],
+    allowed: '"class: class"',
+    parse: (value) => pairs(value, 'pedestrian: person'),
+    live: true,
+    description: "Classes that come out as another one, of the model's or new: pedestrian: person.",
+  },
+  groups: {
+    type: 'strings',
+    default: [],
+    allowed: '"name: classes"',
+    parse: (value) => {
+      const groups = pairs(value, 'people: pedestrian, bicyclist');
+      topicNames(groups.keys());
+      return new Map([...groups].map(([name, members]) => [name, words(members.split(','))]));
+    },
+    live: false,
+    description: 'Unions of classes, each on segmentation/groups/<name>: traversable: road, pavement.',
   },
   stale_after: {
     type: 'double',

@@ -1,15 +1,25 @@
 import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
-import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
+import {
+  CAMERA_INFO_TOPIC,
+  DIAGNOSTICS_TOPIC,
+  GROUP_TOPIC,
+  IMAGE_TOPIC,
+  LABEL_INFO_TOPIC,
+  MASK_INFO_TOPIC,
+  OUTPUT_TOPICS,
+  type Topic,
+} from './topics.js';
 
 function allowed(name: ParameterName): string {
   const spec = PARAMETERS[name];
-  return spec.type === 'string' ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
+  return 'allowed' in spec ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
 }
 
 /** A value as YAML has it, with the decimal point that ROS wants of a double. */
 function yaml(name: ParameterName): string {
   const { type, default: value } = PARAMETERS[name];
   if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'object') return JSON.stringify(value.length === 0 ? [''] : value);
   return type === 'double' && Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
@@ -55,7 +65,11 @@ export function topicPage(): string {
     '| | name | type | encoding | QoS | content |',
     '| --- | --- | --- | --- | --- | --- |',
     row('in', IMAGE_TOPIC),
+    row('in', CAMERA_INFO_TOPIC),
     ...Object.values(OUTPUT_TOPICS).map((topic) => row('out', topic)),
+    row('out', MASK_INFO_TOPIC),
+    row('out', GROUP_TOPIC),
+    row('out', LABEL_INFO_TOPIC),
     row('out', DIAGNOSTICS_TOPIC),
     '',
   ].join('\n');

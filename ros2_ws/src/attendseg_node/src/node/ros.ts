@@ -1,6 +1,6 @@
 import rclnodejs from 'rclnodejs';
 import type { Scope } from '../inference/scope.js';
-import type { Stamp } from '../recording/imageCdr.js';
+import type { Stamp } from '../recording/cdr.js';
 import type { Topic } from './topics.js';
 
 type Node = InstanceType<typeof rclnodejs.Node>;
@@ -14,6 +14,7 @@ const PARAMETER_TYPES = {
   integer: 2 as ParameterType,
   double: 3 as ParameterType,
   string: 4 as ParameterType,
+  strings: 9 as ParameterType,
 };
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
@@ -38,7 +39,7 @@ export interface RosLog {
 export interface RosParameter {
   readonly name: string;
   readonly type: keyof typeof PARAMETER_TYPES;
-  readonly value: boolean | number | string;
+  readonly value: boolean | number | string | readonly string[];
   readonly description: string;
   /** Of numbers. */
   readonly range?: readonly [number, number];
@@ -174,7 +175,7 @@ export class RosNode {
     const kind = PARAMETER_TYPES[type];
     const descriptor = new rclnodejs.ParameterDescriptor(name, kind, description, false, bounds);
     if (allowed !== undefined) descriptor.additionalConstraints = allowed;
-    const raw = type === 'integer' ? BigInt(value) : value;
+    const raw = type === 'integer' ? BigInt(Number(value)) : typeof value === 'object' ? [...value] : value;
     this.#node.declareParameter(new rclnodejs.Parameter(name, kind, raw), descriptor, true);
   }
 

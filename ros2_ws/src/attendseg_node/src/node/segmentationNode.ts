@@ -1,68 +1,61 @@
 import { Backend } from '../inference/backend.js';
+import { type ClassRules, type ClassTable, classTable } from '../inference/classTable.js';
 import { loadModel } from '../inference/model.js';
-import type { OutputKind } from '../inference/outputs.js';
 import { sessionThreads } from '../inference/providers.js';
 import type { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
-import { Camera } from './camera.js';
+import { CameraLane } from './cameraLane.js';
 import { CauseLog } from './causeLog.js';
 import { declareParameters } from './declareParameters.js';
-import { diagnose, type DiagnosticArray } from './diagnostics.js';
-import { healthOf } from './health.js';
-import { ImagePublisher } from './imagePublisher.js';
+import type { DiagnosticArray } from './diagnostics.js';
+import { LabelInfoPublisher } from './labelInfo.js';
 import { readOverrides } from './parameterOverrides.js';
 import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
 import { Scheduler } from './scheduler.js';
 import { Surroundings } from './surroundings.js';
-import { TopicSource } from './topicSource.js';
-import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS } from './topics.js';
+import { DIAGNOSTICS_TOPIC, LABEL_INFO_TOPIC, topicOf } from './topics.js';
 
 /** Milliseconds between two reports. */
 const DIAGNOSTICS_PERIOD = 1000;
 const SUMMARY_PERIOD = 10_000;
 
-/** A node that segments one camera's pictures. */
+/** A node that segments the pictures of one or more cameras. */
 export class SegmentationNode {
   readonly #node: RosNode;
   readonly #parameters: () => Parameters;
   readonly #backend: Backend;
   readonly #scheduler: Scheduler;
-  readonly #camera: Camera;
-  readonly #source: TopicSource;
+  readonly #lanes: readonly CameraLane[];
+  readonly #labelInfo: LabelInfoPublisher;
   readonly #diagnostics: RosPublisher<DiagnosticArray>;
   readonly #complaints: CauseLog;
   readonly #surroundings: Surroundings;
-  readonly #startedAt: number;
-  /** What was wrong with a frame since the last report. */
-  #complaint: string | undefined;
+  #classes: { readonly rules: ClassRules; readonly table: ClassTable };
 
   private constructor(node: RosNode, backend: Backend, parameters: () => Parameters, scheduler: Scheduler) {
     this.#node = node;
     this.#backend = backend;
     this.#parameters = parameters;
     this.#scheduler = scheduler;
-    this.#startedAt = scheduler.now();
     this.#complaints = new CauseLog((message) => {
       node.log.error(message);
     });
-    const publishers = Object.entries(OUTPUT_TOPICS).map(
-      ([kind, topic]) => new ImagePublisher(kind as OutputKind, node.publisher<Buffer>(topic)),
+    const { cameras, ...rules } = parameters();
+    this.#classes = { rules, table: classTable(backend.model.manifest, rules) };
+    const names = cameras.length === 0 ? [''] : cameras;
+    this.#labelInfo = new LabelInfoPublisher(
+      node,
+      names.map((name) => topicOf(name, LABEL_INFO_TOPIC)),
     );
-    this.#camera = new Camera(scheduler, publishers, {
-      parameters,
-      network: backend.model.manifest.input,
-      warn: (message) => {
-        node.log.warn(`${this.#source.name}: ${message}`);
-      },
-      refuse: (cause, message) => {
-        this.#complaint = `${this.#source.name}: ${message}`;
-        this.#complaints.say(`${cause}: ${message}`, this.#complaint);
-      },
-    });
-    this.#source = new TopicSource(node, IMAGE_TOPIC, (picture) => {
-      this.#camera.receive(picture);
-    });
+    const host = {
+      node,
+      backend,
+      scheduler,
+      complaints: this.#complaints,
+      classes: () => this.#currentClasses(),
+    };
+    this.#lanes = names.map((name) => new CameraLane(host, name, parameters));
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
     this.#surroundings = new Surroundings(node);
   }
@@ -99,7 +92,7 @@ export class SegmentationNode {
     const { manifest, choice } = model;
     log.info(
       `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
-        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${segmentation.#source.name}`,
+        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${segmentation.#lanes.map(({ topic }) => topic).join(', ')}`,
     );
     node.spin();
     return segmentation;
@@ -115,12 +108,27 @@ export class SegmentationNode {
    * scope.
    */
   async stop(patience: number): Promise<void> {
-    await this.#camera.stop(patience);
-    const { received, published, drops } = this.#camera.counts;
-    const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
-    this.#node.log.info(
-      `${received} frames received, ${published} segmented; dropped: ${dropped.join(', ')}`,
-    );
+    await Promise.all(this.#lanes.map(({ camera }) => camera.stop(patience)));
+    for (const { camera, topic } of this.#lanes) {
+      const { received, published, drops } = camera.counts;
+      const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
+      const whose = this.#lanes.length === 1 ? '' : `${topic}: `;
+      this.#node.log.info(
+        `${whose}${received} frames received, ${published} segmented; dropped: ${dropped.join(', ')}`,
+      );
+    }
+  }
+
+  /** The class table by the parameters as they are now. */
+  #currentClasses(): ClassTable {
+    const { ignore, remap, groups, confidence_threshold } = this.#parameters();
+    const { rules } = this.#classes;
+    if (ignore !== rules.ignore || remap !== rules.remap || groups !== rules.groups) {
+      const changed = { ignore, remap, groups };
+      this.#classes = { rules: changed, table: classTable(this.#backend.model.manifest, changed) };
+    }
+    this.#labelInfo.tell(this.#classes.table.names, confidence_threshold);
+    return this.#classes.table;
   }
 
   /** Speaks to /diagnostics and the log at regular times, by the steady clock: simulated time may stand still. */
@@ -131,36 +139,17 @@ export class SegmentationNode {
       }, period);
       scope.own(timer, clearInterval);
     };
+    // Before the first mask, and again where a parameter changes while no frame comes.
+    this.#currentClasses();
     every(DIAGNOSTICS_PERIOD, 'diagnostics not published', () => {
-      this.#diagnostics.publish(this.#diagnose());
+      this.#currentClasses();
+      const { stale_after } = this.#parameters();
+      const warning = this.#surroundings.look(this.#scheduler.now(), 1000 * stale_after);
+      const status = this.#lanes.map((lane) => lane.report(warning));
+      this.#diagnostics.publish({ header: { stamp: this.#node.now(), frame_id: '' }, status });
     });
     every(SUMMARY_PERIOD, 'no summary', () => {
       this.#complaints.sumUp();
     });
-  }
-
-  #diagnose(): DiagnosticArray {
-    const camera = this.#camera;
-    const source = this.#source;
-    const { model, trouble } = this.#backend;
-    const { stale_after, threads } = this.#parameters();
-    const now = this.#scheduler.now();
-    const health = healthOf({
-      now,
-      startedAt: this.#startedAt,
-      lastArrival: camera.lastArrival,
-      staleAfter: 1000 * stale_after,
-      source: source.name,
-      obstacle: source.obstacle,
-      standby: camera.standby,
-      trouble: trouble ?? this.#complaint,
-      warning: this.#surroundings.look(now, 1000 * stale_after),
-    });
-    this.#complaint = undefined;
-    const node = this.#node.fullName.slice(1);
-    return diagnose(
-      { node, model, threads: sessionThreads(threads), camera, source, health },
-      this.#node.now(),
-    );
   }
 }

@@ -1,19 +1,8 @@
-/** Layout of sensor_msgs/msg/Image in CDR, little endian. Offsets are relative to the four bytes of encapsulation. */
-const ENCAPSULATION = Uint8Array.of(0, 1, 0, 0);
-const SEC = 4;
-const NANOSEC = 8;
-const FRAME_ID = 12;
-
-export interface Stamp {
-  /** int32 */
-  readonly sec: number;
-  /** uint32 */
-  readonly nanosec: number;
-}
+import { align, ENCAPSULATION, putStamp, putString, type Stamp } from './cdr.js';
 
 /**
- * The head of serialised images that differ only in stamp and pixels: everything up to the pixels, built once.
- * A message is then this head, the stamp, and the pixels that were drawn behind it.
+ * The head of serialised sensor_msgs/msg/Image messages that differ only in stamp and pixels, little endian: everything
+ * up to the pixels, built once. A message is then this head, the stamp, and the pixels that were drawn behind it.
  */
 export class ImageCdr {
   readonly #head: Uint8Array;
@@ -26,22 +15,16 @@ export class ImageCdr {
     readonly height: number,
     readonly step: number,
   ) {
-    const frame = Buffer.from(`${frameId}\0`);
-    const name = Buffer.from(`${encoding}\0`);
-    const sizes = align(FRAME_ID + 4 + frame.length - 4, 4) + 4;
-    const bigEndian = sizes + 12 + name.length;
-    const end = align(bigEndian + 1 - 4, 4) + 4;
-    const head = Buffer.alloc(end + 8);
+    const head = Buffer.alloc(64 + Buffer.byteLength(frameId) + Buffer.byteLength(encoding));
     head.set(ENCAPSULATION);
-    head.writeUInt32LE(frame.length, FRAME_ID);
-    head.set(frame, FRAME_ID + 4);
+    const sizes = align(putString(head, 12, frameId), 4);
     head.writeUInt32LE(height, sizes);
     head.writeUInt32LE(width, sizes + 4);
-    head.writeUInt32LE(name.length, sizes + 8);
-    head.set(name, sizes + 12);
+    // is_bigendian, a byte of 0, lies between the encoding and the step.
+    const end = align(putString(head, sizes + 8, encoding) + 1, 4);
     head.writeUInt32LE(step, end);
     head.writeUInt32LE(step * height, end + 4);
-    this.#head = head;
+    this.#head = head.subarray(0, end + 8);
   }
 
   /** Bytes before the pixels. */
@@ -52,11 +35,6 @@ export class ImageCdr {
   /** Completes a buffer whose pixels begin at `headroom`. */
   write(message: Buffer, stamp: Stamp): void {
     message.set(this.#head);
-    message.writeInt32LE(stamp.sec, SEC);
-    message.writeUInt32LE(stamp.nanosec, NANOSEC);
+    putStamp(message, stamp);
   }
-}
-
-function align(offset: number, to: number): number {
-  return Math.ceil(offset / to) * to;
 }

@@ -97,7 +97,7 @@ export async function decodeCompressed(image: CompressedImage): Promise<RawImage
       limitInputPixels: width * height,
       sequentialRead: true,
     });
-    const { channels = 3 } = await picture.metadata();
+    const { channels } = await picture.metadata();
     const gray = channels < 3;
     decoded = await picture
       .removeAlpha()

@@ -1,0 +1,118 @@
+import type { Backend } from '../inference/backend.js';
+import type { ClassTable } from '../inference/classTable.js';
+import { Camera } from './camera.js';
+import { type CameraInfo, scaleCameraInfo } from './cameraInfo.js';
+import type { CauseLog } from './causeLog.js';
+import { type DiagnosticStatus, diagnose } from './diagnostics.js';
+import { healthOf } from './health.js';
+import { ImagePublisher, type OutputPublisher, PngPublisher } from './imagePublisher.js';
+import type { Parameters } from './parameterTable.js';
+import type { RosNode } from './ros.js';
+import type { Scheduler } from './scheduler.js';
+import { TopicSource } from './topicSource.js';
+import {
+  CAMERA_INFO_TOPIC,
+  GROUP_TOPIC,
+  IMAGE_TOPIC,
+  MASK_INFO_TOPIC,
+  OUTPUT_TOPICS,
+  type Topic,
+  topicOf,
+} from './topics.js';
+
+/** What the cameras of a node share. */
+export interface LaneHost {
+  readonly node: RosNode;
+  readonly backend: Backend;
+  readonly scheduler: Scheduler;
+  readonly complaints: CauseLog;
+  readonly classes: () => ClassTable;
+}
+
+/** All that belongs to one camera of the node: where its pictures come from, their way, and where the outputs go. */
+export class CameraLane {
+  readonly camera: Camera;
+  readonly #source: TopicSource;
+  readonly #host: LaneHost;
+  readonly #parameters: () => Parameters;
+  readonly #startedAt: number;
+  #info: CameraInfo | undefined;
+  /** What was wrong with a frame since the last report. */
+  #complaint: string | undefined;
+
+  /**
+   * @param name of the camera, before its topics; empty if it is the only one
+   * @throws Error that names the topic that cannot be used
+   */
+  constructor(host: LaneHost, name: string, parameters: () => Parameters) {
+    this.#host = host;
+    this.#parameters = parameters;
+    const { node, scheduler, backend, complaints } = host;
+    const own = (topic: Topic): Topic => topicOf(name, topic);
+    this.#startedAt = scheduler.now();
+    const outputs: OutputPublisher[] = [];
+    const infos = [node.publisher<CameraInfo>(own(MASK_INFO_TOPIC))];
+    for (const [kind, topic] of Object.entries(OUTPUT_TOPICS) as [keyof typeof OUTPUT_TOPICS, Topic][]) {
+      const publisher = node.publisher<Buffer>(own(topic));
+      outputs.push(kind === 'mask_png' ? new PngPublisher(publisher) : new ImagePublisher(kind, publisher));
+    }
+    for (const group of host.classes().groups.keys()) {
+      const topic = { ...GROUP_TOPIC, name: GROUP_TOPIC.name.replace('<name>', group) };
+      outputs.push(new ImagePublisher('group', node.publisher(own(topic)), group));
+      infos.push(node.publisher(own({ ...MASK_INFO_TOPIC, name: `${topic.name}/camera_info` })));
+    }
+    this.camera = new Camera(scheduler, outputs, {
+      name,
+      parameters,
+      classes: host.classes,
+      network: backend.model.manifest.input,
+      published: ({ stamp }, size) => {
+        const info = this.#info;
+        if (info === undefined) return;
+        for (const publisher of infos)
+          if (publisher.wanted) publisher.publish(scaleCameraInfo(info, size, stamp));
+      },
+      warn: (message) => {
+        node.log.warn(`${this.#source.name}: ${message}`);
+      },
+      refuse: (cause, message) => {
+        this.#complaint = `${this.#source.name}: ${message}`;
+        complaints.say(`${this.#source.name} ${cause}: ${message}`, this.#complaint);
+      },
+    });
+    this.#source = new TopicSource(node, own(IMAGE_TOPIC), (picture) => {
+      this.camera.receive(picture);
+    });
+    // As image_transport has it: beside the picture's topic, wherever that was remapped to.
+    const beside = this.#source.name.replace(/[^/]*$/, CAMERA_INFO_TOPIC.name);
+    node.subscribe({ ...CAMERA_INFO_TOPIC, name: beside }, (message) => {
+      this.#info = message as CameraInfo;
+    });
+  }
+
+  /** The topic of its pictures. */
+  get topic(): string {
+    return this.#source.name;
+  }
+
+  /** How it fares since the last call. `warning`: what is wrong around the node. */
+  report(warning: string | undefined): DiagnosticStatus {
+    const { node, backend, scheduler } = this.#host;
+    const { camera } = this;
+    const source = this.#source;
+    const { stale_after, threads } = this.#parameters();
+    const health = healthOf({
+      now: scheduler.now(),
+      startedAt: this.#startedAt,
+      lastArrival: camera.lastArrival,
+      staleAfter: 1000 * stale_after,
+      source: source.name,
+      obstacle: source.obstacle,
+      standby: camera.standby,
+      trouble: backend.trouble ?? this.#complaint,
+      warning,
+    });
+    this.#complaint = undefined;
+    return diagnose({ node: node.fullName.slice(1), model: backend.model, threads, camera, source, health });
+  }
+}
