@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { picturesOf } from '#commands/pictureFolder.js';
 import { readPicture, type Picture } from '#commands/readPicture.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Street } from '#street/street.js';
@@ -57,21 +56,11 @@ export function addCameraCommand(
     });
 }
 
-/** JPEG and PNG files of a folder, by name. @throws Error if there are none */
-export function picturesOf(dir: string): string[] {
-  const files = readdirSync(dir).filter((name) =>
-    ['.jpg', '.jpeg', '.png'].includes(extname(name).toLowerCase()),
-  );
-  if (files.length === 0)
-    throw new Error(`${dir}: no JPEG or PNG pictures there; give another folder to --images`);
-  return files.sort().map((name) => join(dir, name));
-}
-
 async function* folder(
   dir: string,
   { count = Infinity, loop }: Pick<CameraCommandOptions, 'count' | 'loop'>,
 ): AsyncGenerator<Picture> {
-  const files = picturesOf(dir);
+  const files = picturesOf(dir).pictures;
   const end = loop ? count : Math.min(count, files.length);
   for (let i = 0; i < end; i++) yield await readPicture(files[i % files.length]!);
 }

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
+import { picturesOf } from '#commands/pictureFolder.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Scope } from '#inference/scope.js';
 import type { CameraFrame } from '#node/imageMessage.js';
-import { picturesOf } from './camera.js';
 import { Children } from './children.js';
 import type { Sent } from './graph.js';
 import { parseSize, positive, type Size } from './options.js';
@@ -68,7 +68,7 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
 /** What has a life is the scope's; a closed one ends it at once. */
 async function demo(options: DemoOptions, scope: Scope): Promise<number> {
   const { images, live, rate } = options;
-  const frames = images === undefined ? options.frames : picturesOf(images).length;
+  const frames = images === undefined ? options.frames : picturesOf(images).pictures.length;
   requireRos();
   const every = Math.ceil(frames / (images === undefined ? KEPT.street : KEPT.folder));
   const record = live ? undefined : new DemoRecord(OutFolder.open(resolve(options.out)), every);
