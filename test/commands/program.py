@@ -16,7 +16,10 @@ sys.path.append(str(ROOT / "test" / "networks"))
 from making import HEIGHT, WIDTH, make_model, node, write_model  # noqa: E402
 
 RED, GREEN, BLUE = (220, 30, 20), (20, 220, 30), (30, 20, 220)
-"""What the network calls 0, 1 and 2; the classes' own colours are (0, 0, 0), (1, 1, 1) and (2, 2, 2) or as given."""
+"""What the network calls 0, 1 and 2."""
+
+COLOURS = [[10, 20, 30], [200, 100, 0], [128, 64, 128]]
+"""Of these classes, in the manifest."""
 
 
 def node_program(*command: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -34,14 +37,14 @@ def error_of(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def strongest_channel(folder: Path, colours: list[list[int]]) -> Path:
+def strongest_channel(folder: Path) -> Path:
     """A network whose class is the strongest of red, green and blue."""
     shape = [1, 3, HEIGHT, WIDTH]
     network = make_model([node("Identity", "x", "y")], [("x", "FLOAT", shape)], [("y", "FLOAT", shape)])
-    write_model(folder, network, {"layout": "nchw_float32"}, {"kind": "logits"}, len(colours))
+    write_model(folder, network, {"layout": "nchw_float32"}, {"kind": "logits"}, len(COLOURS))
     manifest = folder / "manifest.yaml"
     text = manifest.read_text(encoding="utf-8")
-    for i, colour in enumerate(colours):
+    for i, colour in enumerate(COLOURS):
         text = text.replace(f'"color": [{i}, {i}, {i}]', f'"color": {colour}')
     manifest.write_text(text, encoding="utf-8")
     return folder

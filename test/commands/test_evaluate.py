@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from program import HEIGHT, WIDTH, attendseg, error_of, strongest_channel, thirds
+from program import COLOURS, HEIGHT, WIDTH, attendseg, error_of, strongest_channel, thirds
 
-COLOURS = [[10, 20, 30], [200, 100, 0], [128, 64, 128]]
 PIXELS = WIDTH * HEIGHT
 
 
@@ -61,7 +60,7 @@ class Folders:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    made = Folders(tmp_path / "images", tmp_path / "labels", strongest_channel(tmp_path / "model", COLOURS))
+    made = Folders(tmp_path / "images", tmp_path / "labels", strongest_channel(tmp_path / "model"))
     made.images.mkdir()
     made.labels.mkdir()
     thirds().save(made.images / "a.png")

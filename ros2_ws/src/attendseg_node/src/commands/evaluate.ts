@@ -6,6 +6,8 @@ import { loadModel } from '../inference/model.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
+import { addExample, needs } from './commandLine.js';
+import { text, whole } from './optionValues.js';
 import { labelsOf, picturesOf } from './pictureFolder.js';
 import { readLabels, type Labels } from './readLabels.js';
 import { readPicture, type Picture } from './readPicture.js';
@@ -22,33 +24,40 @@ interface EvaluateOptions {
 
 /** `attendseg evaluate`: scores a model against labelled pictures. */
 export function addEvaluateCommand(program: Command, done: (code: number) => void): void {
-  program
-    .command('evaluate')
+  const command = program.command('evaluate');
+  addExample(command, 'attendseg evaluate --images camvid/image --labels camvid/label')
     .description('mean IoU, IoU per class and pixel accuracy against label pictures')
-    .requiredOption('--images <dir>', 'pictures (JPEG, PNG)')
-    .requiredOption(
+    .option('--images <dir>', 'pictures (JPEG, PNG)', text)
+    .option(
       '--labels <dir>',
       'PNG of the same name each (or NAME_label, NAME_labelIds): class ids, or the colours of the classes; other ids are left out',
+      text,
     )
-    .option('--model <path>', 'folder of the model, or its manifest', shippedModel())
+    .option('--model <path>', 'folder of the model, or its manifest', text, shippedModel())
     .option(
       '--file <which>',
       "which of the model's files: cpu or tensorrt (both run on the CPU here)",
-      parseFile,
+      modelFile,
       'cpu',
     )
-    .option('--fit <how>', 'letterbox or stretch', 'letterbox')
-    .option('--threads <n>', 'of the session; 0: all cores but one', Number, 0)
+    .option('--fit <how>', 'letterbox or stretch', fitOf, 'letterbox')
+    .option('--threads <n>', 'of the session; 0: all cores but one', whole(0, 256), 0)
     .option('--json', 'print JSON')
     .action(async (options: EvaluateOptions) => {
+      needs(command, 'images', 'labels');
       await evaluate(options);
       done(0);
     });
 }
 
-function parseFile(value: string): ModelFile {
+function modelFile(value: string): ModelFile {
   if (value === 'cpu' || value === 'tensorrt') return value;
-  throw new InvalidArgumentError('choose cpu or tensorrt');
+  throw new InvalidArgumentError('Choose cpu or tensorrt.');
+}
+
+function fitOf(value: string): Fit {
+  if (value === 'letterbox' || value === 'stretch') return value;
+  throw new InvalidArgumentError('Choose letterbox or stretch.');
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
