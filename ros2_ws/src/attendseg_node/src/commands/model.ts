@@ -1,10 +1,11 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { inspectModel } from '../inference/inspectModel.js';
 import { ModelError } from '../inference/modelError.js';
 import { addExample } from './commandLine.js';
 import { notEmpty, pictureSize, text, type Size } from './optionValues.js';
+import { writeNew } from './writeNew.js';
 
 interface InspectOptions {
   readonly output?: string;
@@ -42,8 +43,8 @@ async function inspect(file: string, { output, size }: InspectOptions): Promise<
     return;
   }
   try {
-    // wx: what somebody has completed is not drafted over.
-    writeFileSync(target, draft, { flag: 'wx' });
+    // New: what somebody has completed is not drafted over.
+    await writeNew(target, draft);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ModelError(`${target}: cannot be written (${code ?? String(error)}); give another path`);
