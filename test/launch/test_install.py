@@ -201,6 +201,18 @@ def test_the_node_stops_on_a_signal_to_the_script(prefix):
     assert process.returncode == 0, output
 
 
+def test_a_build_that_was_cut_is_done_anew(scratch, prefix):
+    """In the build folder of colcon: half a program, the mark of the build that wrote it, and half a record."""
+    folder = scratch / "plain" / "build" / "attendseg_node"
+    program, record = folder / "work" / "dist" / "cli.js", folder / "work" / "rclnodejs.json"
+    whole = program.read_bytes()
+    for path in (program, record):
+        path.write_bytes(path.read_bytes()[:40])
+    (program.parent / ".building.4194305").touch()
+    subprocess.run(["node", ROOT / "scripts" / "install-space.mjs", folder], check=True, stdout=subprocess.DEVNULL)
+    assert (folder / "share" / "dist" / "cli.js").read_bytes() == whole
+
+
 def test_an_old_node_is_refused_with_the_remedy_in_one_line(prefix, tmp_path):
     (tmp_path / "node").write_text("#!/bin/sh\necho v18.19.1\n")
     (tmp_path / "node").chmod(0o755)
