@@ -52,7 +52,7 @@ def build(scratch, name, cwd, *options):
     bases = ("--build-base", base / "build", "--install-base", base / "install")
     output = ("--event-handlers", "console_direct+")
     colcon("build", "--packages-select", "attendseg_node", *output, *bases, *options, log=base / "log", cwd=cwd)
-    return base / "install" / "attendseg_node"
+    return base / "install" if "--merge-install" in options else base / "install" / "attendseg_node"
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,12 @@ def prefix(scratch):
 
 @pytest.fixture(scope="module")
 def linked_prefix(scratch):
-    """The install space of `colcon build --symlink-install` in another workspace, with a link to the package."""
+    """The install space of `colcon build --symlink-install --merge-install` in another workspace, with a link to the
+    package."""
     workspace = scratch / "workspace"
     (workspace / "src").mkdir(parents=True)
     (workspace / "src" / "attendseg_node").symlink_to(PACKAGE)
-    return build(scratch, "linked", workspace, "--symlink-install")
+    return build(scratch, "linked", workspace, "--symlink-install", "--merge-install")
 
 
 def snapshot(*folders):
