@@ -14,7 +14,7 @@ PACKAGE = "ros2_ws/src/attendseg_node"
 
 pytestmark = pytest.mark.skipif(not (ROOT / "node_modules/typescript").exists(), reason="no packages: npm ci first")
 
-CUT_WRITE = Path(__file__).with_name("cut_write.cjs")
+CUT_WRITE = Path(__file__).with_name("cut_write.mjs")
 
 SOURCES = {
     "main.ts": "import { other } from './other.js';\nexport const name = `first 1 ${other}`;\n",
@@ -55,7 +55,7 @@ class Checkout:
 
     def build(self, cut: str | None = None) -> int:
         """`cut`: a part of a file's path, in the middle of whose writing the compiler is killed."""
-        hook = {} if cut is None else {"CUT": cut, "NODE_OPTIONS": f"--require {CUT_WRITE}"}
+        hook = {} if cut is None else {"CUT": cut, "NODE_OPTIONS": f"--import {CUT_WRITE}"}
         command = ["node", "scripts/build.mjs", "--product"]
         return subprocess.run(
             command, cwd=self.folder, env=os.environ | hook, check=False, capture_output=True, timeout=120

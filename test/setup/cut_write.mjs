@@ -1,6 +1,6 @@
-// Loaded with --require: the process is killed in the middle of writing a file whose path has $CUT in it.
-const fs = require('node:fs');
-const { syncBuiltinESMExports } = require('node:module');
+// Loaded with --import: the process is killed in the middle of writing a file whose path has $CUT in it.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 
 function cut(write, path, data) {
   if (!path.includes(process.env.CUT)) return;
@@ -19,6 +19,5 @@ fs.writeFileSync = (path, data, ...rest) => {
   cut((half) => writeFileSync(path, half), String(path), data);
   writeFileSync(path, data, ...rest);
 };
-fs.promises.writeFile = (path, data, ...rest) =>
-  Promise.resolve(fs.writeFileSync(path, data, ...rest));
+fs.promises.writeFile = (path, data, ...rest) => Promise.resolve(fs.writeFileSync(path, data, ...rest));
 syncBuiltinESMExports();
