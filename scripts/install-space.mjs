@@ -50,8 +50,13 @@ function run(command, args, options = {}) {
   if (status !== 0) fail(`'${[basename(command), ...args].join(' ')}' failed; the reason stands above.`);
 }
 
+/** What a file says; nothing if there is none, or half of one from a build that was killed. */
 function readJson(path) {
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Is every package that the lockfile asks for in this node_modules? npm records there what it installed. */
@@ -185,27 +190,27 @@ function buildRclnodejs(folder) {
   }
 }
 
-/** Copies files and folders, newer over older, and removes from the copy what is no longer there. True if it removed any. */
+/** Copies files and folders, newer over older, and removes from the copy what is no longer there. */
 function mirror(from, to) {
   if (!statSync(from).isDirectory()) {
     if (!existsSync(to) || statSync(to).mtimeMs !== statSync(from).mtimeMs)
       cpSync(from, to, { preserveTimestamps: true });
-    return false;
+    return;
   }
   mkdirSync(to, { recursive: true });
   const names = readdirSync(from);
   const gone = readdirSync(to).filter((name) => !names.includes(name));
+  // A compiler leaves the output of sources that are gone. First, so that a killed build does not forget it.
+  if (gone.length > 0) rmSync(join(work, 'dist'), { recursive: true, force: true });
   for (const name of gone) rmSync(join(to, name), { recursive: true });
-  return names.map((name) => mirror(join(from, name), join(to, name))).includes(true) || gone.length > 0;
+  for (const name of names) mirror(join(from, name), join(to, name));
 }
 
 function compile() {
-  const removed = SOURCES.map((path) => {
+  for (const path of SOURCES) {
     mkdirSync(dirname(join(work, path)), { recursive: true });
-    return mirror(join(checkout, path), join(work, path));
-  });
-  // A compiler leaves the output of sources that are gone.
-  if (removed.includes(true)) rmSync(join(work, 'dist'), { recursive: true, force: true });
+    mirror(join(checkout, path), join(work, path));
+  }
   run(process.execPath, [join(work, 'scripts/build.mjs'), '--product']);
 }
 

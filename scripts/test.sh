@@ -31,9 +31,8 @@ export TMPDIR ROS_LOG_DIR=$TMPDIR/ros_log
 trap 'rm -rf -- "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 
-results=out/test-results
-rm -rf "$results"
-mkdir -p "$results" || give_up
+# A folder for each run, so that two at once do not mix; the last few are kept.
+results=$("$ATTENDSEG_ROS_DIR/bin/python" scripts/test_results.py out/test-results) || give_up
 
 # A suite that hangs must not hang CI.
 limit=${ATTENDSEG_SUITE_TIMEOUT:-1800}
@@ -69,4 +68,6 @@ for suite in "${suites[@]}"; do
   esac
 done
 
+echo
+echo "Reports: $results"
 "$python" scripts/test_summary.py "$results"

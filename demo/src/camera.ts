@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { addExample } from '#commands/commandLine.js';
+import { decimal, pictureSize, text, whole, type Size } from '#commands/optionValues.js';
+import { picturesOf } from '#commands/pictureFolder.js';
 import { readPicture, type Picture } from '#commands/readPicture.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Street } from '#street/street.js';
-import { parseSize, positive, type Size } from './options.js';
 
 interface CameraCommandOptions {
   readonly topic: string;
@@ -31,15 +31,14 @@ export function addCameraCommand(
   ended: AbortSignal,
   done: (code: number) => void,
 ): void {
-  program
-    .command('camera')
+  addExample(program.command('camera'), 'node demo/dist/main.js camera --topic /camera/image_raw --rate 5')
     .description('publish the synthetic street, or a folder of pictures, as a camera does')
-    .option('--topic <name>', 'of the images', 'image')
-    .option('--rate <hz>', 'pictures a second', positive, 10)
-    .option('--count <n>', 'stop after so many; default: with the folder, or never', positive)
-    .option('--size <WxH>', 'of the synthetic street', parseSize, { width: 640, height: 480 })
-    .option('--seed <n>', 'of the synthetic street', Number, 1)
-    .option('--images <dir>', 'publish these JPEG and PNG pictures, by name')
+    .option('--topic <name>', 'of the images', text, 'image')
+    .option('--rate <hz>', 'pictures a second', decimal(0.01, 1000), 10)
+    .option('--count <n>', 'stop after so many; default: with the folder, or never', whole(1, 1e9))
+    .option('--size <WxH>', 'of the synthetic street', pictureSize, { width: 640, height: 480 })
+    .option('--seed <n>', 'of the synthetic street', whole(0, 2 ** 32 - 1), 1)
+    .option('--images <dir>', 'publish these JPEG and PNG pictures, by name', text)
     .option('--loop', 'begin the folder anew at its end')
     .option('--step', `send a picture again until a line on stdin answers it, at most ${ATTEMPTS} times`)
     .option('--print', 'print a line of JSON for each picture sent')
@@ -57,21 +56,11 @@ export function addCameraCommand(
     });
 }
 
-/** JPEG and PNG files of a folder, by name. @throws Error if there are none */
-export function picturesOf(dir: string): string[] {
-  const files = readdirSync(dir).filter((name) =>
-    ['.jpg', '.jpeg', '.png'].includes(extname(name).toLowerCase()),
-  );
-  if (files.length === 0)
-    throw new Error(`${dir}: no JPEG or PNG pictures there; give another folder to --images`);
-  return files.sort().map((name) => join(dir, name));
-}
-
 async function* folder(
   dir: string,
   { count = Infinity, loop }: Pick<CameraCommandOptions, 'count' | 'loop'>,
 ): AsyncGenerator<Picture> {
-  const files = picturesOf(dir);
+  const files = picturesOf(dir).pictures;
   const end = loop ? count : Math.min(count, files.length);
   for (let i = 0; i < end; i++) yield await readPicture(files[i % files.length]!);
 }

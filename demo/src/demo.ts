@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
+import { addExample } from '#commands/commandLine.js';
+import { decimal, pictureSize, text, whole, type Size } from '#commands/optionValues.js';
+import { picturesOf } from '#commands/pictureFolder.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Scope } from '#inference/scope.js';
 import type { CameraFrame } from '#node/imageMessage.js';
-import { picturesOf } from './camera.js';
 import { Children } from './children.js';
 import type { Sent } from './graph.js';
-import { parseSize, positive, type Size } from './options.js';
 import { OutFolder } from './outFolder.js';
 import { DemoRecord } from './record.js';
 import { writeDemoReport } from './report.js';
@@ -38,16 +39,15 @@ const KEPT = { folder: 24, street: 12 };
  * @param ended aborted by a signal, with the exit code as its reason
  */
 export function addDemoCommand(program: Command, ended: AbortSignal, done: (code: number) => void): void {
-  const command = program
-    .command('demo', { isDefault: true })
+  const command = addExample(program.command('demo'), 'npm run demo -- --frames 30 --seed 3')
     .description('run the node on the synthetic street, or on your pictures, and report')
-    .option('--images <dir>', 'JPEG and PNG pictures instead of the synthetic street')
-    .option('--frames <n>', 'pictures of the street', positive, 100)
-    .option('--rate <hz>', 'pictures a second', positive, 8)
-    .option('--size <WxH>', 'of the street', parseSize, { width: 640, height: 480 })
-    .option('--seed <n>', 'of the street', Number, 7)
-    .option('--model <path>', 'another model: its folder or manifest')
-    .option('--out <dir>', 'where the report goes', 'out')
+    .option('--images <dir>', 'JPEG and PNG pictures instead of the synthetic street', text)
+    .option('--frames <n>', 'pictures of the street', whole(1, 100_000), 100)
+    .option('--rate <hz>', 'pictures a second', decimal(0.01, 1000), 8)
+    .option('--size <WxH>', 'of the street', pictureSize, { width: 640, height: 480 })
+    .option('--seed <n>', 'of the street', whole(0, 2 ** 32 - 1), 7)
+    .option('--model <path>', 'another model: its folder or manifest', text)
+    .option('--out <dir>', 'where the report goes', text, 'out')
     .option('--live', 'keep running until Ctrl-C, to look at it in rviz; no report')
     .action(async (options: DemoOptions) => {
       const scope = new Scope();
@@ -56,7 +56,7 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
         () => void scope.close().then(() => process.exit(ended.reason as number)),
       );
       try {
-        done(await demo({ ...options, frames: Math.round(options.frames) }, scope));
+        done(await demo(options, scope));
       } finally {
         await scope.close();
       }
@@ -68,7 +68,7 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
 /** What has a life is the scope's; a closed one ends it at once. */
 async function demo(options: DemoOptions, scope: Scope): Promise<number> {
   const { images, live, rate } = options;
-  const frames = images === undefined ? options.frames : picturesOf(images).length;
+  const frames = images === undefined ? options.frames : picturesOf(images).pictures.length;
   requireRos();
   const every = Math.ceil(frames / (images === undefined ? KEPT.street : KEPT.folder));
   const record = live ? undefined : new DemoRecord(OutFolder.open(resolve(options.out)), every);

@@ -9,9 +9,9 @@ for (const [name, code] of [
     ended.abort(code);
   });
 }
-const { runProgram } = await import('./program.js');
+const { runDemo } = await import('./program.js');
 process.exitCode = ended.signal.aborted
   ? (ended.signal.reason as number)
-  : await runProgram(process.argv.slice(2), ended.signal);
+  : await runDemo(process.argv.slice(2), ended.signal);
 
 export {};

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UNFINISHED, writeNew } from '#commands/writeNew.js';
 
 /** Names the files that the demo wrote, a line each: no others are ever removed or replaced. */
 const LIST = '.attendseg_demo';
@@ -25,27 +25,25 @@ export class OutFolder {
       });
     }
     const listed = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
-    const present = readdirSync(path).filter((name) => OWN.test(name));
+    const names = readdirSync(path);
+    const unfinished = names.filter((name) => OWN.test(UNFINISHED.exec(name)?.[1] ?? ''));
+    const present = names.filter((name) => OWN.test(name));
     const stranger = present.find((name) => !listed.includes(name));
     if (stranger !== undefined)
       throw new Error(
         `${join(path, stranger)} was not written by a demo; move it, or give another folder to --out`,
       );
-    for (const name of present) rmSync(join(path, name));
+    for (const name of [...present, ...unfinished]) rmSync(join(path, name));
     rmSync(list, { force: true });
     return new OutFolder(path);
   }
 
-  /** Writes a new file of the demo's. @throws Error if there is one of that name already */
+  /** Writes a new file of the demo's, whole or not at all. @throws Error if there is one of that name already */
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const path = join(this.path, name);
-    const file = await open(path, 'wx');
-    try {
-      // Listed before it has content: the next demo knows it, however this one ends.
-      appendFileSync(join(this.path, LIST), `${name}\n`);
-      await file.writeFile(content);
-    } finally {
-      await file.close();
-    }
+    if (existsSync(path)) throw new Error(`${path} was written by another meanwhile`);
+    // Listed before it is there: the next demo knows it, however this one ends.
+    appendFileSync(join(this.path, LIST), `${name}\n`);
+    await writeNew(path, content);
   }
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { addExample, createProgram, runProgram } from '#commands/commandLine.js';
 import { addCameraCommand } from './camera.js';
 import { addDemoCommand } from './demo.js';
 
@@ -7,7 +7,7 @@ import { addDemoCommand } from './demo.js';
  * @param ended aborted by a signal, with the exit code that shells give to it as its reason
  * @returns the exit code
  */
-export async function runProgram(args: readonly string[], ended: AbortSignal): Promise<number> {
+export async function runDemo(args: readonly string[], ended: AbortSignal): Promise<number> {
   const split = args.indexOf('--ros-args');
   const own = split < 0 ? args : args.slice(0, split);
   const ros = split < 0 ? [] : args.slice(split);
@@ -15,17 +15,16 @@ export async function runProgram(args: readonly string[], ended: AbortSignal): P
   const done = (code: number): void => {
     exitCode = code;
   };
-  const program = new Command('demo')
-    .description('Shows the segmentation node at work: `npm run demo`, and a camera to try it with.')
-    .exitOverride();
+  const program = createProgram('demo').description(
+    'Shows the segmentation node at work: `npm run demo`, and a camera to try it with.',
+  );
   addDemoCommand(program, ended, done);
   addCameraCommand(program, ros, ended, done);
+  addExample(program, 'npm run demo -- --images photos');
   try {
-    await program.parseAsync(own, { from: 'user' });
+    return (await runProgram(program, own, 'demo')) ?? exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
     if (!ended.aborted) console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
-  return exitCode;
 }

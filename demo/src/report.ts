@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { ConfusionMatrix } from '#inference/confusionMatrix.js';
+import type { Size } from '#commands/optionValues.js';
 import { readManifest } from '#inference/manifest.js';
 import { shippedModel } from '#inference/shippedModel.js';
 import { Street } from '#street/street.js';
 import { contactSheet } from './contactSheet.js';
-import type { Size } from './options.js';
 import type { DemoRecord } from './record.js';
 import { RVIZ } from './topics.js';
 

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { Street, type StreetFrame } from './street.js';
+import { writeWhole } from './writeWhole.js';
 
 export interface ExportOptions {
   readonly seeds: readonly number[];
@@ -71,18 +72,18 @@ async function writeFrame(
   hasColour: boolean,
 ): Promise<void> {
   const rgb = { raw: { width, height, channels: 3 } } as const;
+  const write = async (folder: string, file: string, image: Sharp): Promise<void> =>
+    writeWhole(join(dir, folder, file), await image.toBuffer());
   await Promise.all([
-    sharp(picture, rgb)
-      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-      .toFile(join(dir, 'image', `${name}.jpg`)),
-    sharp(labels, { raw: { width, height, channels: 1 } })
-      .toColourspace('b-w')
-      .png()
-      .toFile(join(dir, 'label', `${name}.png`)),
-    hasColour &&
-      sharp(colourLabels(labels), rgb)
-        .png()
-        .toFile(join(dir, 'colour', `${name}.png`)),
+    write('image', `${name}.jpg`, sharp(picture, rgb).jpeg({ quality: 95, chromaSubsampling: '4:4:4' })),
+    write(
+      'label',
+      `${name}.png`,
+      sharp(labels, { raw: { width, height, channels: 1 } })
+        .toColourspace('b-w')
+        .png(),
+    ),
+    hasColour && write('colour', `${name}.png`, sharp(colourLabels(labels), rgb).png()),
   ]);
 }
 

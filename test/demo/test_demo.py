@@ -21,6 +21,8 @@ from networks import cube_network  # noqa: E402
 
 assert "AMENT_PREFIX_PATH" in os.environ, "no ROS 2 is sourced: use `npm test`, or source scripts/env.sh first"
 
+FASTDDS = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
+
 WIDTH, HEIGHT = 64, 48
 
 # Promised are two seconds, on a machine that has them to spare.
@@ -32,11 +34,9 @@ class Demo:
 
     def __init__(self, folder: Path, *arguments: object) -> None:
         self._log = folder / "log"
-        profile = str(ROOT / "config" / "fastdds.xml")
         environment = {
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-            "FASTDDS_DEFAULT_PROFILES_FILE": profile,
-            "FASTRTPS_DEFAULT_PROFILES_FILE": profile,
+            f"{FASTDDS}_DEFAULT_PROFILES_FILE": str(ROOT / "config" / "fastdds.xml"),
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

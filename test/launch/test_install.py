@@ -52,7 +52,7 @@ def build(scratch, name, cwd, *options):
     bases = ("--build-base", base / "build", "--install-base", base / "install")
     output = ("--event-handlers", "console_direct+")
     colcon("build", "--packages-select", "attendseg_node", *output, *bases, *options, log=base / "log", cwd=cwd)
-    return base / "install" / "attendseg_node"
+    return base / "install" if "--merge-install" in options else base / "install" / "attendseg_node"
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,12 @@ def prefix(scratch):
 
 @pytest.fixture(scope="module")
 def linked_prefix(scratch):
-    """The install space of `colcon build --symlink-install` in another workspace, with a link to the package."""
+    """The install space of `colcon build --symlink-install --merge-install` in another workspace, with a link to the
+    package."""
     workspace = scratch / "workspace"
     (workspace / "src").mkdir(parents=True)
     (workspace / "src" / "attendseg_node").symlink_to(PACKAGE)
-    return build(scratch, "linked", workspace, "--symlink-install")
+    return build(scratch, "linked", workspace, "--symlink-install", "--merge-install")
 
 
 def snapshot(*folders):
@@ -199,6 +200,18 @@ def test_the_node_stops_on_a_signal_to_the_script(prefix):
     process.send_signal(signal.SIGTERM)
     output = started + output_of(process, timeout=10)
     assert process.returncode == 0, output
+
+
+def test_a_build_that_was_cut_is_done_anew(scratch, prefix):
+    """In the build folder of colcon: half a program, the mark of the build that wrote it, and half a record."""
+    folder = scratch / "plain" / "build" / "attendseg_node"
+    program, record = folder / "work" / "dist" / "cli.js", folder / "work" / "rclnodejs.json"
+    whole = program.read_bytes()
+    for path in (program, record):
+        path.write_bytes(path.read_bytes()[:40])
+    (program.parent / ".building.4194305").touch()
+    subprocess.run(["node", ROOT / "scripts" / "install-space.mjs", folder], check=True, stdout=subprocess.DEVNULL)
+    assert (folder / "share" / "dist" / "cli.js").read_bytes() == whole
 
 
 def test_an_old_node_is_refused_with_the_remedy_in_one_line(prefix, tmp_path):

@@ -216,3 +216,27 @@ def test_arm_without_ros_is_told_how_to_install_it(machine: Machine) -> None:
     assert "ros-jazzy-ros-base" in result.stderr
     machine.env = {"AMENT_PREFIX_PATH": machine.ros("jazzy", "rcl", "vision_msgs"), "ROS_DISTRO": "jazzy"}
     assert machine.check_system().returncode == 0
+
+
+# --- demo.sh
+
+
+def profiles_of_the_demo(machine: Machine) -> list[str]:
+    (machine.root / "scripts/setup.sh").write_text("exit 0\n")
+    machine.stub("node", 'echo "${FASTRTPS_DEFAULT_PROFILES_FILE-none} ${FASTDDS_DEFAULT_PROFILES_FILE-none}"')
+    result = machine.bash("bash scripts/demo.sh")
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize(("distro", "place"), [("humble", 0), ("jazzy", 0), ("kilted", 1), ("lyrical", 1)])
+def test_the_demo_sets_the_one_profile_variable_that_is_read(machine: Machine, distro: str, place: int) -> None:
+    machine.env = {"AMENT_PREFIX_PATH": machine.ros(distro, "rcl", "vision_msgs"), "ROS_DISTRO": distro}
+    profiles = profiles_of_the_demo(machine)
+    assert profiles[place] == f"{machine.root}/config/fastdds.xml"
+    assert profiles[1 - place] == "none"
+
+
+def test_the_demo_leaves_a_profile_of_the_user_alone(machine: Machine) -> None:
+    machine.env = {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml"}
+    assert profiles_of_the_demo(machine) == ["/mine.xml", "none"]

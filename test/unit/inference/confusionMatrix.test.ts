@@ -10,6 +10,7 @@ test('counts as worked out by hand', () => {
   expect(confusion.meanIou()).toBeCloseTo(50);
   expect(confusion.accuracy()).toBeCloseTo(60);
   expect(confusion.unlabelled).toBe(1);
+  expect(confusion.leftOut).toBe(1);
   expect(confusion.shares()).toEqual([40, 40, 0]);
 });
 

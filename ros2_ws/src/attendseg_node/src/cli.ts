@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
@@ -19,10 +20,9 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   const done = (code: number): void => {
     exitCode = code;
   };
-  const program = new Command('attendseg')
+  const program = createProgram('attendseg')
     .description('Semantic segmentation of camera images for ROS 2 with int8 AttendSeg.')
     .version(version())
-    .exitOverride()
     .hook('preAction', (_, command) => {
       if (command.name() === NODE_COMMAND) return;
       process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
@@ -31,14 +31,13 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addNodeCommand(program, ros, ended, done);
   addEvaluateCommand(program, done);
   addModelCommand(program, done);
+  addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {
-    await program.parseAsync(own, { from: 'user' });
+    return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
     console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
-  return exitCode;
 }
 
 function version(): string {

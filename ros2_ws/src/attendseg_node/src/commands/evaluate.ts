@@ -1,7 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import sharp from 'sharp';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
 import type { ModelFile } from '../inference/manifest.js';
@@ -9,7 +6,11 @@ import { loadModel } from '../inference/model.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
-import { readPicture } from './readPicture.js';
+import { addExample, needs } from './commandLine.js';
+import { text, whole } from './optionValues.js';
+import { labelsOf, picturesOf } from './pictureFolder.js';
+import { readLabels, type Labels } from './readLabels.js';
+import { readPicture, type Picture } from './readPicture.js';
 
 interface EvaluateOptions {
   readonly images: string;
@@ -23,49 +24,60 @@ interface EvaluateOptions {
 
 /** `attendseg evaluate`: scores a model against labelled pictures. */
 export function addEvaluateCommand(program: Command, done: (code: number) => void): void {
-  program
-    .command('evaluate')
+  const command = program.command('evaluate');
+  addExample(command, 'attendseg evaluate --images camvid/image --labels camvid/label')
     .description('mean IoU, IoU per class and pixel accuracy against label pictures')
-    .requiredOption('--images <dir>', 'pictures (JPEG, PNG)')
-    .requiredOption(
+    .option('--images <dir>', 'pictures (JPEG, PNG)', text)
+    .option(
       '--labels <dir>',
-      'PNG of the same name each, one channel of class ids; other ids are left out',
+      'PNG of the same name each (or NAME_label, NAME_labelIds): class ids, or the colours of the classes; other ids are left out',
+      text,
     )
-    .option('--model <path>', 'folder of the model, or its manifest', shippedModel())
+    .option('--model <path>', 'folder of the model, or its manifest', text, shippedModel())
     .option(
       '--file <which>',
       "which of the model's files: cpu or tensorrt (both run on the CPU here)",
-      parseFile,
+      modelFile,
       'cpu',
     )
-    .option('--fit <how>', 'letterbox or stretch', 'letterbox')
-    .option('--threads <n>', 'of the session; 0: all cores but one', Number, 0)
+    .option('--fit <how>', 'letterbox or stretch', fitOf, 'letterbox')
+    .option('--threads <n>', 'of the session; 0: all cores but one', whole(0, 256), 0)
     .option('--json', 'print JSON')
     .action(async (options: EvaluateOptions) => {
+      needs(command, 'images', 'labels');
       await evaluate(options);
       done(0);
     });
 }
 
-function parseFile(value: string): ModelFile {
+function modelFile(value: string): ModelFile {
   if (value === 'cpu' || value === 'tensorrt') return value;
-  throw new InvalidArgumentError('choose cpu or tensorrt');
+  throw new InvalidArgumentError('Choose cpu or tensorrt.');
+}
+
+function fitOf(value: string): Fit {
+  if (value === 'letterbox' || value === 'stretch') return value;
+  throw new InvalidArgumentError('Choose letterbox or stretch.');
 }
 
 async function evaluate(options: EvaluateOptions): Promise<void> {
-  const { images, labels, fit } = options;
+  const { fit } = options;
+  const { pictures, passedOver } = picturesOf(options.images);
+  const labels = labelsOf(pictures, options.labels);
   const model = loadModel(options.model, 'cpu', options.file);
+  const { classes } = model.manifest;
   const segmenter = await Segmenter.open(model, options);
   try {
-    const names = model.manifest.classes.map(({ name }) => name);
-    const confusion = new ConfusionMatrix(names.length);
+    const confusion = new ConfusionMatrix(classes.length);
     const runs: number[] = [];
-    for (const file of readdirSync(images).sort()) {
-      const picture = await readPicture(join(images, file));
-      const truth = await sharp(join(labels, `${basename(file, extname(file))}.png`))
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      const { width, height } = truth.info;
+    for (const [i, path] of pictures.entries()) {
+      const picture = await readPicture(path);
+      const truth = await readLabels(labels[i]!, classes);
+      if (!fits(truth, picture))
+        throw new Error(
+          `label ${labels[i]!}: ${truth.width}x${truth.height}, but its picture ${path} is ${picture.width}x${picture.height}; give it a label of its own proportions`,
+        );
+      const { width, height } = truth;
       const result = await segmenter.segment(
         {
           width: picture.width,
@@ -77,24 +89,35 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
         },
         { fit, opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
       );
-      confusion.add(firstChannel(truth.data, truth.info.channels), new Uint8Array(result.outputs[0]!.buffer));
+      confusion.add(truth.ids, new Uint8Array(result.outputs[0]!.buffer));
       runs.push(result.times.run);
       result.release();
     }
-    print(confusion, names, runs, options);
+    print(
+      confusion,
+      classes.map(({ name }) => name),
+      runs,
+      passedOver,
+      options,
+    );
   } finally {
     await segmenter.close();
   }
 }
 
-function firstChannel(data: Uint8Array, channels: number): Uint8Array {
-  return channels === 1 ? data : data.filter((_, i) => i % channels === 0);
+/** Whether a label is its picture made smaller or larger, to the pixel. */
+function fits(label: Labels, picture: Picture): boolean {
+  return (
+    Math.abs(label.height - (label.width * picture.height) / picture.width) < 1 ||
+    Math.abs(label.width - (label.height * picture.width) / picture.height) < 1
+  );
 }
 
 function print(
   confusion: ConfusionMatrix,
   names: readonly string[],
   runs: number[],
+  passedOver: number,
   options: EvaluateOptions,
 ): void {
   const iou = confusion.iou();
@@ -106,6 +129,8 @@ function print(
     mean_iou: confusion.meanIou(),
     pixel_accuracy: confusion.accuracy(),
     unlabelled: confusion.unlabelled,
+    left_out: confusion.leftOut,
+    passed_over: passedOver,
     run_ms_median: run,
     iou: Object.fromEntries(names.map((name, id) => [name, iou[id]])),
   };
@@ -125,4 +150,7 @@ function print(
   console.log(`  ${'pixel accuracy'.padEnd(width)}  ${result.pixel_accuracy.toFixed(2)}`);
   if (confusion.unlabelled > 0)
     console.log(`  ${confusion.unlabelled} pixels came out as ${UNLABELLED}, unlabelled`);
+  if (confusion.leftOut > 0)
+    console.log(`  ${confusion.leftOut} pixels of the labels are no class, left out`);
+  if (passedOver > 0) console.log(`  ${passedOver} other entries of ${options.images} passed over`);
 }

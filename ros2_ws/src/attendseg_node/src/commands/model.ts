@@ -1,29 +1,28 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { inspectModel } from '../inference/inspectModel.js';
 import { ModelError } from '../inference/modelError.js';
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import { addExample } from './commandLine.js';
+import { notEmpty, pictureSize, text, type Size } from './optionValues.js';
+import { writeNew } from './writeNew.js';
 
 interface InspectOptions {
   readonly output?: string;
   readonly size: Size;
 }
 
+const INSPECT = 'attendseg model inspect my_floor.onnx -o models/my_floor';
+
 /** `attendseg model inspect`: what an ONNX file is, and a draft of its manifest. */
 export function addModelCommand(program: Command, done: (code: number) => void): void {
-  program
-    .command('model')
-    .description('models of your own')
-    .command('inspect')
+  const model = program.command('model').description('models of your own');
+  addExample(model, INSPECT);
+  addExample(model.command('inspect'), INSPECT)
     .description('shows what an ONNX file takes and answers, and drafts its manifest')
-    .argument('<file>', 'the ONNX file')
-    .option('-o, --output <path>', 'writes the draft there: a new file, or manifest.yaml in a folder')
-    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', parseSize, {
+    .argument('<file>', 'the ONNX file', notEmpty)
+    .option('-o, --output <path>', 'writes the draft there: a new file, or manifest.yaml in a folder', text)
+    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', pictureSize, {
       width: 512,
       height: 512,
     })
@@ -31,13 +30,6 @@ export function addModelCommand(program: Command, done: (code: number) => void):
       await inspect(file, options);
       done(0);
     });
-}
-
-function parseSize(text: string): Size {
-  const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
-  const size = { width: Number(width), height: Number(height) };
-  if (Object.values(size).every((pixels) => pixels >= 16 && pixels <= 8192)) return size;
-  throw new InvalidArgumentError('give it as 640x480, each 16 to 8192');
 }
 
 async function inspect(file: string, { output, size }: InspectOptions): Promise<void> {
@@ -51,8 +43,8 @@ async function inspect(file: string, { output, size }: InspectOptions): Promise<
     return;
   }
   try {
-    // wx: what somebody has completed is not drafted over.
-    writeFileSync(target, draft, { flag: 'wx' });
+    // New: what somebody has completed is not drafted over.
+    await writeNew(target, draft);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ModelError(`${target}: cannot be written (${code ?? String(error)}); give another path`);

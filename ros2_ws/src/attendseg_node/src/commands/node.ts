@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
+import { addExample } from './commandLine.js';
 import { requireRos } from './requireRos.js';
 
 export const NODE_COMMAND = 'node';
+
+const EXAMPLE = 'attendseg node --ros-args -r image:=/camera/image_raw -p provider:=cpu';
 
 /** `attendseg node`: the segmentation node, until `ended`; what ros2 launch starts. */
 export function addNodeCommand(
@@ -10,8 +13,7 @@ export function addNodeCommand(
   ended: AbortSignal,
   done: (code: number) => void,
 ): void {
-  program
-    .command(NODE_COMMAND, { isDefault: true })
+  addExample(program.command(NODE_COMMAND), EXAMPLE)
     .description('run the segmentation node (the default); parameters follow --ros-args')
     .action(async () => {
       // Loaded here: the other commands work where there is no ROS.

@@ -7,12 +7,23 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** A JPEG or PNG file as HxWx3 uint8 RGB, without its alpha channel. */
+/**
+ * A JPEG or PNG file as HxWx3 uint8 RGB, turned as its EXIF says and viewers show it, without its alpha channel.
+ * @throws Error naming the file
+ */
 export async function readPicture(file: string): Promise<Picture> {
-  const { data, info } = await sharp(file)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, pixels: data };
+  try {
+    const { data, info } = await sharp(file)
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, pixels: data };
+  } catch (error) {
+    const cause = (error instanceof Error ? error.message : String(error)).trim().split('\n')[0]!;
+    throw new Error(`picture ${file}: ${cause.replace(`${file}: `, '')}; it may be damaged, or no picture`, {
+      cause: error,
+    });
+  }
 }

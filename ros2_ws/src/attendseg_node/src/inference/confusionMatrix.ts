@@ -2,6 +2,7 @@
 export class ConfusionMatrix {
   /** classes x (classes + 1): rows true, columns predicted, the last one unlabelled. */
   readonly #counts: Float64Array;
+  #leftOut = 0;
 
   constructor(readonly classes: number) {
     this.#counts = new Float64Array(classes * (classes + 1));
@@ -14,12 +15,18 @@ export class ConfusionMatrix {
     const { classes } = this;
     for (let i = 0; i < truth.length; i++) {
       const row = truth[i]!;
-      if (row < classes) this.#counts[row * (classes + 1) + Math.min(predicted[i]!, classes)]!++;
+      if (row >= classes) this.#leftOut++;
+      else this.#counts[row * (classes + 1) + Math.min(predicted[i]!, classes)]!++;
     }
   }
 
   count(truth: number, predicted: number): number {
     return this.#counts[truth * (this.classes + 1) + predicted]!;
+  }
+
+  /** Pixels whose truth is no class. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   /** Labelled pixels that were predicted as no class. */
