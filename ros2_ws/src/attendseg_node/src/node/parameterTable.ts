@@ -148,3 +148,9 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
 };
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
+
+/** What a parameter may be, in words. */
+export function allowedOf(name: ParameterName): string {
+  const spec = PARAMETERS[name];
+  return spec.type === 'string' ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
+}
