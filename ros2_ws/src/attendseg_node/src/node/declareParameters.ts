@@ -1,15 +1,23 @@
-import type { Overrides } from './parameterOverrides.js';
-import {
-  PARAMETER_NAMES,
-  PARAMETERS,
-  type ParameterName,
-  type Parameters,
-  type ParameterValue,
-} from './parameterTable.js';
-import type { RosNode } from './ros.js';
+import type { Override, Overrides } from './parameterOverrides.js';
+import { allowedOf, PARAMETER_NAMES, PARAMETERS, type Parameters } from './parameterTable.js';
+import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
+import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
 
 /** What declaring parameters needs of the node. */
 export type ParameterNode = Pick<RosNode, 'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log'>;
+
+type Raw = RosParameter['value'];
+
+/** A parameter as the graph sees it. */
+interface Entry {
+  readonly type: RosParameter['type'];
+  /** In words. */
+  readonly allowed: string;
+  readonly live: boolean;
+  /** @throws Error that says what is allowed */
+  readonly parse: (value: Raw) => unknown;
+  raw: Raw;
+}
 
 /**
  * Declares the whole table on the node with its overrides, and keeps the parsed values up to date.
@@ -21,67 +29,123 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
     node.log.warn(message);
   };
   overrides.warnings.forEach(warn);
-  for (const [name, { source }] of overrides.values) {
-    if (!(name in PARAMETERS) && name !== 'use_sim_time' && !name.startsWith('qos_overrides.')) {
-      warn(`parameter ${name} (${source}): there is none of that name; it is not used`);
-    }
-  }
+  const entries = new Map<string, Entry>(ofEveryNode());
   const values: Record<string, unknown> = {};
   for (const name of PARAMETER_NAMES) {
-    const spec = PARAMETERS[name];
+    const { default: raw, parse, type, live, description, ...bounds } = PARAMETERS[name];
+    const entry: Entry = { type, live, allowed: allowedOf(name), raw, parse: parse as Entry['parse'] };
+    entries.set(name, entry);
     const override = overrides.values.get(name);
-    let raw: ParameterValue = spec.default;
-    if (override !== undefined) {
-      raw = scalar(name, override.value);
-      try {
-        values[name] = spec.parse(raw);
-      } catch (error) {
-        throw new Error(`parameter ${name} (${override.source}): ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
-    } else {
-      values[name] = spec.parse(raw);
-    }
-    node.declareParameter({ name, value: raw, ...spec });
+    if (override !== undefined) entry.raw = start(name, entry, override);
+    values[name] = entry.parse(entry.raw);
+    const allowed = `${entry.allowed}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    const range = 'range' in bounds ? { range: bounds.range } : {};
+    node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
   }
-  // rclnodejs misses the override where a file names the node with its namespace.
-  const simulated = overrides.values.get('use_sim_time')?.value;
-  if (typeof simulated === 'boolean') node.simulateTime(simulated);
-  node.onParameterChanges((changes) => {
-    const accepted: Record<string, unknown> = {};
-    for (const { name, value } of changes) {
-      if (!isOurs(name)) continue;
-      const spec = PARAMETERS[name];
-      if (!spec.live) return `${name} takes effect only at start; restart the node with it`;
-      try {
-        accepted[name] = spec.parse(scalar(name, value));
-      } catch (error) {
-        return `${name}: ${(error as Error).message}`;
-      }
+  for (const [name, override] of overrides.values) {
+    const entry = entries.get(name);
+    if (entry === undefined) {
+      warn(`parameter ${name} (${override.source}): there is none of that name; it is not used`);
+    } else if (name === 'use_sim_time') {
+      entry.raw = start(name, entry, override);
+      node.simulateTime(entry.raw === true);
+    } else if (name in OF_EVERY_NODE && start(name, entry, override) !== entry.raw) {
+      warn(`parameter ${name} (${override.source}): it is always ${show(entry.raw)} here`);
     }
-    Object.assign(values, accepted);
-    return undefined;
-  });
+  }
+  node.onParameterChanges((changes) => decide(changes, entries, values));
   // Every name of the table has been parsed by its own entry.
   return () => values as unknown as Parameters;
 }
 
-function isOurs(name: string): name is ParameterName {
-  return name in PARAMETERS;
+/** What rclnodejs declares on its own. */
+const OF_EVERY_NODE: Readonly<Record<string, { readonly live: boolean; readonly raw: boolean }>> = {
+  use_sim_time: { live: true, raw: false },
+  start_type_description_service: { live: false, raw: true },
+};
+
+function ofEveryNode(): [string, Entry][] {
+  return Object.entries(OF_EVERY_NODE).map(([name, { live, raw }]) => [
+    name,
+    { type: 'boolean', allowed: 'true, false', live, raw, parse: (value) => value },
+  ]);
 }
 
-/** A number or a string; YAML also reads `true`, `null` or lists. */
-function scalar(name: string, value: unknown): ParameterValue {
-  const type = PARAMETERS[name as ParameterName].type;
-  if (typeof value === 'bigint') return Number(value);
-  if (type === 'strings' && Array.isArray(value)) return value.map(String);
-  if (type === 'strings' && typeof value === 'string') return [value];
-  if (type === 'string' && (typeof value === 'string' || typeof value === 'number')) return String(value);
-  if (type !== 'string' && type !== 'strings' && typeof value === 'number') {
-    if (type === 'integer' && !Number.isInteger(value))
-      throw new Error(`parameter ${name}: ${value} is not an integer`);
-    return value;
+function start(name: string, entry: Entry, { value, source }: Override): Raw {
+  try {
+    return settle(entry, value);
+  } catch (error) {
+    throw new Error(`parameter ${name} (${source}): ${(error as Error).message}`, { cause: error });
   }
-  throw new Error(`parameter ${name}: ${JSON.stringify(value)} is not a ${type}`);
+}
+
+/** Takes all changes or none. A value that is the same already is no change, so that what was dumped can be loaded. */
+function decide(
+  changes: readonly ParameterChange[],
+  entries: ReadonlyMap<string, Entry>,
+  values: Record<string, unknown>,
+): Decision {
+  const accepted: { name: string; type: Entry['type']; value: Raw }[] = [];
+  for (const { name, value } of changes) {
+    const entry = entries.get(name);
+    if (entry === undefined)
+      return {
+        refused: `${name}: there is no parameter of that name; there are ${[...entries.keys()].join(', ')}`,
+      };
+    if (value === undefined) return { refused: `${name}: it cannot be deleted; allowed: ${entry.allowed}` };
+    let raw: Raw;
+    try {
+      raw = settle(entry, value as RclValue);
+    } catch (error) {
+      return { refused: `${name}: ${(error as Error).message}` };
+    }
+    if (!entry.live && shown(entry, raw) !== shown(entry, entry.raw)) {
+      return {
+        refused: `${name} takes effect only at start: it stays ${shown(entry, entry.raw)}; restart the node with ${shown(entry, raw)} (allowed: ${entry.allowed})`,
+      };
+    }
+    if (entry.live) accepted.push({ name, type: entry.type, value: raw });
+  }
+  return {
+    accepted,
+    apply: () => {
+      for (const { name, value } of accepted) {
+        const entry = entries.get(name)!;
+        entry.raw = value;
+        if (name in values) values[name] = entry.parse(value);
+      }
+    },
+  };
+}
+
+/**
+ * A value as the parameter takes it: an integer is a double, too.
+ * @throws Error that gives the value and what is allowed
+ */
+function settle(entry: Entry, value: RclValue): Raw {
+  const { type, allowed } = entry;
+  const kind = kindOf(value);
+  const isList = type === 'string list';
+  const fits =
+    kind === type ||
+    (kind === 'integer' && type === 'double') ||
+    (isList && (kind === 'string' || kind === 'empty list'));
+  if (!fits || (typeof value === 'object' && !isList)) {
+    const remedy = type === 'string' && typeof value !== 'object' ? `; put it in quotes` : '';
+    throw new Error(
+      `${show(value)} is ${withArticle(kind)}, not ${withArticle(type)}${remedy}; allowed: ${allowed}`,
+    );
+  }
+  const raw = isList
+    ? [value].flat().map(String)
+    : typeof value === 'bigint'
+      ? Number(value)
+      : (value as Raw);
+  entry.parse(raw);
+  return raw;
+}
+
+/** Integers are kept as numbers. */
+function shown({ type }: Entry, raw: Raw): string {
+  return show(type === 'integer' ? BigInt(Number(raw)) : raw);
 }

@@ -38,7 +38,11 @@ export type ParameterSpec<T> =
       readonly default: number;
       readonly range: readonly [number, number];
     })
-  | (Common<T> & { readonly type: 'strings'; readonly default: readonly string[]; readonly allowed: string });
+  | (Common<T> & {
+      readonly type: 'string list';
+      readonly default: readonly string[];
+      readonly allowed: string;
+    });
 
 function oneOf<T extends string>(
   choices: readonly T[],
@@ -107,7 +111,7 @@ function within(range: readonly [number, number]): {
  */
 export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Parameters[Name]> } = {
   cameras: {
-    type: 'strings',
+    type: 'string list',
     default: [],
     allowed: 'names',
     parse: (value) => topicNames(words(value)),
@@ -201,7 +205,7 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
       'How much of its certainty a label keeps from frame to frame, against flicker: 0 is off, 0.8 much.',
   },
   ignore: {
-    type: 'strings',
+    type: 'string list',
     default: [],
     allowed: 'class names',
     parse: words,
@@ -209,7 +213,7 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     description: 'Classes that come out as unlabelled.',
   },
   remap: {
-    type: 'strings',
+    type: 'string list',
     default: [],
     allowed: '"class: class"',
     parse: (value) => pairs(value, 'pedestrian: person'),
@@ -217,7 +221,7 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     description: "Classes that come out as another one, of the model's or new: pedestrian: person.",
   },
   groups: {
-    type: 'strings',
+    type: 'string list',
     default: [],
     allowed: '"name: classes"',
     parse: (value) => {
@@ -238,3 +242,9 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
 };
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
+
+/** What a parameter may be, in words. */
+export function allowedOf(name: ParameterName): string {
+  const spec = PARAMETERS[name];
+  return 'allowed' in spec ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
+}

@@ -1,4 +1,4 @@
-import { PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
+import { allowedOf, PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
 import {
   CAMERA_INFO_TOPIC,
   DIAGNOSTICS_TOPIC,
@@ -9,11 +9,6 @@ import {
   OUTPUT_TOPICS,
   type Topic,
 } from './topics.js';
-
-function allowed(name: ParameterName): string {
-  const spec = PARAMETERS[name];
-  return 'allowed' in spec ? spec.allowed : `${spec.range[0]} to ${spec.range[1]}`;
-}
 
 /** A value as YAML has it, with the decimal point that ROS wants of a double. */
 function yaml(name: ParameterName): string {
@@ -27,7 +22,7 @@ function yaml(name: ParameterName): string {
 export function parameterFile(): string {
   const entries = PARAMETER_NAMES.map((name) => {
     const { description, live } = PARAMETERS[name];
-    const note = `${allowed(name)}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    const note = `${allowedOf(name)}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
     return `    # ${description}\n    # ${note}\n    ${name}: ${yaml(name)}\n`;
   });
   return `# Every parameter of the node with its default. Written by scripts/reference.mjs.\n/**:\n  ros__parameters:\n${entries.join('\n')}`;
@@ -37,7 +32,7 @@ export function parameterFile(): string {
 export function parameterPage(): string {
   const rows = PARAMETER_NAMES.map((name) => {
     const { type, description, live } = PARAMETERS[name];
-    return `| \`${name}\` | ${type} | \`${yaml(name)}\` | ${allowed(name)} | ${live ? 'yes' : 'at start'} | ${description} |`;
+    return `| \`${name}\` | ${type} | \`${yaml(name)}\` | ${allowedOf(name)} | ${live ? 'yes' : 'at start'} | ${description} |`;
   });
   return [
     '# Parameters',

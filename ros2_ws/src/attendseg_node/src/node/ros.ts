@@ -3,8 +3,7 @@ import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
 import type { Topic } from './topics.js';
 
-type Node = InstanceType<typeof rclnodejs.Node>;
-type TypeName = Parameters<Node['createPublisher']>[0];
+type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
 
 /** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
@@ -14,7 +13,7 @@ const PARAMETER_TYPES = {
   integer: 2 as ParameterType,
   double: 3 as ParameterType,
   string: 4 as ParameterType,
-  strings: 9 as ParameterType,
+  'string list': 9 as ParameterType,
 };
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
@@ -41,15 +40,77 @@ export interface RosParameter {
   readonly type: keyof typeof PARAMETER_TYPES;
   readonly value: boolean | number | string | readonly string[];
   readonly description: string;
+  /** May it be changed while the node runs? */
+  readonly live: boolean;
   /** Of numbers. */
   readonly range?: readonly [number, number];
-  /** Of strings, in words. */
-  readonly allowed?: string;
+  /** What it may be, and when, in words. */
+  readonly allowed: string;
 }
 
+/** Integers are bigint; undefined is a deletion. */
 export interface ParameterChange {
   readonly name: string;
   readonly value: unknown;
+}
+
+/** What becomes of changes: none is made for a reason, or these are. */
+export type Decision =
+  | { readonly refused: string }
+  | {
+      readonly accepted: readonly Pick<RosParameter, 'name' | 'type' | 'value'>[];
+      /** Called once they are made. */
+      readonly apply: () => void;
+    };
+
+type Parameter = InstanceType<typeof rclnodejs.Parameter>;
+
+/** rclnodejs's node where the decision about parameters is ours alone. */
+class Node extends rclnodejs.Node {
+  decide: ((changes: readonly ParameterChange[]) => Decision) | undefined;
+
+  /** Overrides come by parameterOverrides.ts; rclnodejs would die of a list of integers that is meant for another node. */
+  protected _getNativeParameterOverrides(): Map<string, Parameter> {
+    return new Map();
+  }
+
+  /** All ways to set parameters lead here. rclnodejs's own checks name neither the value nor what is allowed. */
+  override setParametersAtomically(
+    parameters: Parameter[],
+  ): ReturnType<InstanceType<typeof rclnodejs.Node>['setParametersAtomically']> {
+    const decision = this.decide?.(parameters.map(({ name, value }) => ({ name, value: value as unknown })));
+    if (decision === undefined) return super.setParametersAtomically(parameters);
+    if ('refused' in decision) return { successful: false, reason: decision.refused };
+    const { accepted, apply } = decision;
+    if (accepted.length === 0) return { successful: true, reason: '' };
+    const result = super.setParametersAtomically(accepted.map(toParameter));
+    if (result.successful) apply();
+    return result;
+  }
+}
+
+/** rclnodejs forgets the range where it describes a parameter. */
+class Descriptor extends rclnodejs.ParameterDescriptor {
+  constructor(private readonly parameter: RosParameter) {
+    const { name, type, description, live, allowed } = parameter;
+    super(name, PARAMETER_TYPES[type], description, !live);
+    this.additionalConstraints = allowed;
+  }
+
+  override toMessage(): ReturnType<InstanceType<typeof rclnodejs.ParameterDescriptor>['toMessage']> {
+    const message = super.toMessage();
+    const { type, range } = this.parameter;
+    if (range === undefined) return message;
+    const [low, high] = range;
+    return type === 'integer'
+      ? { ...message, integer_range: [{ from_value: BigInt(low), to_value: BigInt(high), step: 1n }] }
+      : { ...message, floating_point_range: [{ from_value: low, to_value: high, step: 0 }] };
+  }
+}
+
+function toParameter({ name, type, value }: Pick<RosParameter, 'name' | 'type' | 'value'>): Parameter {
+  const raw = type === 'integer' ? BigInt(Number(value)) : typeof value === 'object' ? [...value] : value;
+  return new rclnodejs.Parameter(name, PARAMETER_TYPES[type], raw);
 }
 
 /** Starts ROS 2 in this process, with what stands after --ros-args. It ends with the scope. */
@@ -73,7 +134,7 @@ export class RosNode {
 
   /** `startRos` comes first. */
   constructor(name: string) {
-    this.#node = new rclnodejs.Node(name);
+    this.#node = new Node(name);
     this.log = this.#node.getLogger();
   }
 
@@ -165,26 +226,13 @@ export class RosNode {
     return topics.find(({ name }) => name === topic)?.types ?? [];
   }
 
-  declareParameter({ name, type, value, description, range, allowed }: RosParameter): void {
-    const bounds =
-      range === undefined
-        ? undefined
-        : type === 'integer'
-          ? new rclnodejs.IntegerRange(BigInt(range[0]), BigInt(range[1]))
-          : new rclnodejs.FloatingPointRange(...range, 0);
-    const kind = PARAMETER_TYPES[type];
-    const descriptor = new rclnodejs.ParameterDescriptor(name, kind, description, false, bounds);
-    if (allowed !== undefined) descriptor.additionalConstraints = allowed;
-    const raw = type === 'integer' ? BigInt(Number(value)) : typeof value === 'object' ? [...value] : value;
-    this.#node.declareParameter(new rclnodejs.Parameter(name, kind, raw), descriptor, true);
+  declareParameter(parameter: RosParameter): void {
+    this.#node.declareParameter(toParameter(parameter), new Descriptor(parameter), true);
   }
 
-  /** `decide`: takes the changes and gives undefined, or refuses them all with a reason. */
-  onParameterChanges(decide: (changes: readonly ParameterChange[]) => string | undefined): void {
-    this.#node.addOnSetParametersCallback((changes: InstanceType<typeof rclnodejs.Parameter>[]) => {
-      const reason = decide(changes);
-      return { successful: reason === undefined, reason: reason ?? '' };
-    });
+  /** From now on `decide` has the word on every change from outside. */
+  onParameterChanges(decide: (changes: readonly ParameterChange[]) => Decision): void {
+    this.#node.decide = decide;
   }
 
   /** Sets use_sim_time, which every node has. */
