@@ -1,10 +1,15 @@
 import type { Override, Overrides } from './parameterOverrides.js';
 import { allowedOf, PARAMETER_NAMES, PARAMETERS, type Parameters } from './parameterTable.js';
+import { DEPTHS, readQosOverrides } from './qosOverrides.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
 import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
+import { QOS_VALUES, type TopicQos } from './topics.js';
 
 /** What declaring parameters needs of the node. */
-export type ParameterNode = Pick<RosNode, 'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log'>;
+export type ParameterNode = Pick<
+  RosNode,
+  'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log' | 'resolve' | 'overrideQos'
+>;
 
 type Raw = RosParameter['value'];
 
@@ -42,9 +47,12 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
     const range = 'range' in bounds ? { range: bounds.range } : {};
     node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
   }
+  declareQos(node, overrides, entries).forEach(warn);
   for (const [name, override] of overrides.values) {
     const entry = entries.get(name);
     if (entry === undefined) {
+      // Told already.
+      if (name.startsWith('qos_overrides.')) continue;
       warn(`parameter ${name} (${override.source}): there is none of that name; it is not used`);
     } else if (name === 'use_sim_time') {
       entry.raw = start(name, entry, override);
@@ -56,6 +64,34 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
   node.onParameterChanges((changes) => decide(changes, entries, values));
   // Every name of the table has been parsed by its own entry.
   return () => values as unknown as Parameters;
+}
+
+/** Declares the QoS of every topic as rclcpp does, read-only. @returns warnings */
+function declareQos(
+  node: ParameterNode,
+  overrides: Overrides,
+  entries: Map<string, Entry>,
+): readonly string[] {
+  const { endpoints, warnings } = readQosOverrides(overrides.values, (topic) => node.resolve(topic));
+  for (const { topic, prefix, qos } of endpoints) {
+    node.overrideQos(topic, qos);
+    for (const [policy, value] of Object.entries(qos) as [keyof TopicQos, string | number][]) {
+      const name = `${prefix}.${policy}`;
+      const type = policy === 'depth' ? 'integer' : 'string';
+      const allowed = policy === 'depth' ? DEPTHS.join(' to ') : QOS_VALUES[policy].join(', ');
+      entries.set(name, { type, allowed, live: false, raw: value, parse: (raw) => raw });
+      const description = `The ${policy} of ${prefix.slice('qos_overrides.'.length)}`;
+      node.declareParameter({
+        name,
+        type,
+        value,
+        description,
+        live: false,
+        allowed: `${allowed}; read at start`,
+      });
+    }
+  }
+  return warnings;
 }
 
 /** What rclnodejs declares on its own. */

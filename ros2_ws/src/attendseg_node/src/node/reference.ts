@@ -1,5 +1,6 @@
 import { allowedOf, PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
-import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
+import { DEPTHS } from './qosOverrides.js';
+import { DIAGNOSTICS_TOPIC, IMAGE_TOPIC, OUTPUT_TOPICS, QOS_VALUES, type Topic } from './topics.js';
 
 /** A value as YAML has it, with the decimal point that ROS wants of a double. */
 function yaml(name: ParameterName): string {
@@ -52,6 +53,26 @@ export function topicPage(): string {
     row('in', IMAGE_TOPIC),
     ...Object.values(OUTPUT_TOPICS).map((topic) => row('out', topic)),
     row('out', DIAGNOSTICS_TOPIC),
+    '',
+    '## Another QoS',
+    '',
+    'Parameters that are read at start override it, named as in rclcpp, with the full name of the topic after remapping:',
+    '`qos_overrides.<topic>.subscription.<policy>` for the input, `.publisher.` for the others. In a file:',
+    '',
+    '```yaml',
+    '/**:',
+    '  ros__parameters:',
+    '    qos_overrides:',
+    '      /camera/image_raw:',
+    '        subscription: { reliability: reliable, depth: 2 }',
+    '```',
+    '',
+    '| policy | values |',
+    '| --- | --- |',
+    ...Object.entries(QOS_VALUES).map(([policy, values]) => `| \`${policy}\` | ${values.join(', ')} |`),
+    `| \`depth\` | ${DEPTHS.join(' to ')} |`,
+    '',
+    'Other policies and values are refused at start; a topic that the node does not have is told in the log.',
     '',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import rclnodejs from 'rclnodejs';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/imageCdr.js';
-import type { Topic } from './topics.js';
+import type { Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
@@ -128,6 +128,7 @@ export async function startRos(argv: readonly string[], scope: Scope): Promise<v
  */
 export class RosNode {
   readonly #node: Node;
+  readonly #qos = new Map<Topic, TopicQos>();
   readonly log: RosLog;
 
   /** `startRos` comes first. */
@@ -180,7 +181,7 @@ export class RosNode {
   publisher<Message>(topic: Topic): RosPublisher<Message> {
     const publisher = this.#atTopic(
       topic,
-      () => this.#node.createPublisher(topic.type as TypeName, topic.name, { qos: qosOf(topic) }),
+      () => this.#node.createPublisher(topic.type as TypeName, topic.name, { qos: this.#qosOf(topic) }),
       // rclnodejs declares a method for the count, but has a getter; and takes whole messages as buffers.
     ) as unknown as { topic: string; subscriptionCount: number; publish: (message: Message) => void };
     return {
@@ -204,7 +205,7 @@ export class RosNode {
       this.#node.createSubscription(
         topic.type as TypeName,
         topic.name,
-        { qos: qosOf(topic) },
+        { qos: this.#qosOf(topic) },
         (message: unknown, info?: MessageInfo) => {
           this.guard(`${name}: message not used`, () => {
             receive(message, info);
@@ -247,6 +248,15 @@ export class RosNode {
     }
   }
 
+  /** The topic has this QoS instead of its own, from the next publisher or subscription on. */
+  overrideQos(topic: Topic, qos: TopicQos): void {
+    this.#qos.set(topic, qos);
+  }
+
+  #qosOf(topic: Topic): InstanceType<typeof rclnodejs.QoS> {
+    return toQos(this.#qos.get(topic) ?? topic.qos);
+  }
+
   #atTopic<T>(topic: Topic, create: () => T): T {
     try {
       return create();
@@ -257,16 +267,22 @@ export class RosNode {
   }
 }
 
-function qosOf({ qos }: Topic): InstanceType<typeof rclnodejs.QoS> {
+function toQos({ reliability, durability, history, depth }: TopicQos): InstanceType<typeof rclnodejs.QoS> {
   const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
-  return new rclnodejs.QoS(
-    HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-    1,
-    qos.reliability === 'reliable'
-      ? ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE
-      : ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
-    qos.durability === 'volatile'
-      ? DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE
-      : DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
-  );
+  const histories = {
+    keep_last: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+    keep_all: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_ALL,
+    system_default: HistoryPolicy.RMW_QOS_POLICY_HISTORY_SYSTEM_DEFAULT,
+  };
+  const reliabilities = {
+    reliable: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
+    best_effort: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
+    system_default: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_SYSTEM_DEFAULT,
+  };
+  const durabilities = {
+    volatile: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
+    transient_local: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
+    system_default: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_SYSTEM_DEFAULT,
+  };
+  return new rclnodejs.QoS(histories[history], depth, reliabilities[reliability], durabilities[durability]);
 }

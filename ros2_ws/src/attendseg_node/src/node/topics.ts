@@ -1,10 +1,22 @@
 import { type OutputKind, OUTPUTS } from '../inference/outputs.js';
 
-/** How a topic is offered or asked for; all keep only the last message. */
+/** What the policies may be set to, by rclcpp's names. */
+export const QOS_VALUES = {
+  reliability: ['reliable', 'best_effort', 'system_default'],
+  durability: ['volatile', 'transient_local', 'system_default'],
+  history: ['keep_last', 'keep_all', 'system_default'],
+} as const;
+
+/** How a topic is offered or asked for. */
 export interface TopicQos {
-  readonly reliability: 'reliable' | 'best_effort';
-  readonly durability: 'volatile' | 'transient_local';
+  readonly reliability: (typeof QOS_VALUES.reliability)[number];
+  readonly durability: (typeof QOS_VALUES.durability)[number];
+  readonly history: (typeof QOS_VALUES.history)[number];
+  /** Messages kept, where the last are. */
+  readonly depth: number;
 }
+
+export type Direction = 'publisher' | 'subscription';
 
 /** A topic of the node. Names are relative, so that namespaces and remapping work. */
 export interface Topic {
@@ -15,14 +27,19 @@ export interface Topic {
   readonly description: string;
 }
 
-const RELIABLE: TopicQos = { reliability: 'reliable', durability: 'volatile' };
+const RELIABLE: TopicQos = {
+  reliability: 'reliable',
+  durability: 'volatile',
+  history: 'keep_last',
+  depth: 1,
+};
 
 /** The camera: best effort matches every publisher. */
 export const IMAGE_TOPIC: Topic = {
   name: 'image',
   type: 'sensor_msgs/msg/Image',
   encoding: 'any of the supported ones',
-  qos: { reliability: 'best_effort', durability: 'volatile' },
+  qos: { ...RELIABLE, reliability: 'best_effort' },
   description: 'camera pictures',
 };
 
@@ -58,3 +75,12 @@ export const DIAGNOSTICS_TOPIC: Topic = {
   qos: RELIABLE,
   description: 'counters, drops by reason, stage times; once a second',
 };
+
+/** All of them, with the side that the node has. */
+export const ENDPOINTS: readonly { readonly topic: Topic; readonly direction: Direction }[] = [
+  { topic: IMAGE_TOPIC, direction: 'subscription' },
+  ...[...Object.values(OUTPUT_TOPICS), DIAGNOSTICS_TOPIC].map((topic) => ({
+    topic,
+    direction: 'publisher' as const,
+  })),
+];
