@@ -30,7 +30,7 @@ FILE = """
       /qos/diagnostics:
         publisher: {durability: transient_local, depth: 3}
       /qos/image:
-        subscription: {depth: 5}
+        subscription: {deadline: 5}
 """
 
 

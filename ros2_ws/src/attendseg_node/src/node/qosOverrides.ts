@@ -44,16 +44,19 @@ export function readQosOverrides(
     const [, topic, direction, policy = ''] = NAME.exec(name) ?? [];
     if (topic === undefined)
       refuse('it is qos_overrides.<full topic>.<publisher or subscription>.<policy>, such as depth');
-    if (UNSUPPORTED.includes(policy))
-      refuse(`${policy} is not supported; supported are ${POLICIES.join(', ')}`);
-    if (!POLICIES.some((known) => known === policy))
-      refuse(`${policy} is no policy; supported are ${POLICIES.join(', ')}`);
     const endpoint = qos.get(name.slice(0, -policy.length - 1));
+    // Before the policy: a file for many nodes holds what is meant for others.
     if (endpoint === undefined) {
       warnings.push(
         `parameter ${name} (${source}): this node has no such ${direction}; it has ${[...qos.keys()].map((prefix) => prefix.slice(14)).join(', ')}`,
       );
-    } else if (policy === 'depth') {
+      continue;
+    }
+    if (UNSUPPORTED.includes(policy))
+      refuse(`${policy} is not supported; supported are ${POLICIES.join(', ')}`);
+    if (!POLICIES.some((known) => known === policy))
+      refuse(`${policy} is no policy; supported are ${POLICIES.join(', ')}`);
+    if (policy === 'depth') {
       const [low, high] = DEPTHS;
       if (typeof value !== 'bigint' || value < low || value > high)
         refuse(`${show(value)} is not allowed; allowed: an integer from ${low} to ${high}`);
