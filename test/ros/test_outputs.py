@@ -105,6 +105,8 @@ def test_classes_are_ignored_remapped_and_grouped_by_name(
 
     assert graph.set_parameter(node.full_name, "ignore", ["class 6"]) == ""
     assert graph.set_parameter(node.full_name, "remap", ["class 1: class 2", "class 3: wall", "class 4: wall"]) == ""
+    refusal = graph.set_parameter(node.full_name, "ignore", ["class 6", "clas 5"])
+    assert refusal == 'ignore: the model has no class "clas 5"; did you mean "class 5"?'
     changed = camera.segment(rgb_frame(PICTURE))
     lut = np.array([0, 2, 2, 8, 8, 5, 255, 7])
     assert np.array_equal(changed["mask"], lut[LABELS])

@@ -11,9 +11,9 @@ import type { RosNode } from './ros.js';
 import type { Scheduler } from './scheduler.js';
 import { TopicSource } from './topicSource.js';
 import {
-  CAMERA_INFO_TOPIC,
-  GROUP_TOPIC,
+  groupTopics,
   IMAGE_TOPIC,
+  infoBeside,
   MASK_INFO_TOPIC,
   OUTPUT_TOPICS,
   type Topic,
@@ -57,9 +57,9 @@ export class CameraLane {
       outputs.push(kind === 'mask_png' ? new PngPublisher(publisher) : new ImagePublisher(kind, publisher));
     }
     for (const group of host.classes().groups.keys()) {
-      const topic = { ...GROUP_TOPIC, name: GROUP_TOPIC.name.replace('<name>', group) };
-      outputs.push(new ImagePublisher('group', node.publisher(own(topic)), group));
-      infos.push(node.publisher(own({ ...MASK_INFO_TOPIC, name: `${topic.name}/camera_info` })));
+      const { mask, info } = groupTopics(group);
+      outputs.push(new ImagePublisher('group', node.publisher(own(mask)), group));
+      infos.push(node.publisher(own(info)));
     }
     this.camera = new Camera(scheduler, outputs, {
       name,
@@ -83,9 +83,7 @@ export class CameraLane {
     this.#source = new TopicSource(node, own(IMAGE_TOPIC), (picture) => {
       this.camera.receive(picture);
     });
-    // As image_transport has it: beside the picture's topic, wherever that was remapped to.
-    const beside = this.#source.name.replace(/[^/]*$/, CAMERA_INFO_TOPIC.name);
-    node.subscribe({ ...CAMERA_INFO_TOPIC, name: beside }, (message) => {
+    node.subscribe(infoBeside(this.#source.name), (message) => {
       this.#info = message as CameraInfo;
     });
   }

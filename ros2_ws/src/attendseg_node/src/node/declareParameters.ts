@@ -1,10 +1,15 @@
 import type { Override, Overrides } from './parameterOverrides.js';
 import { allowedOf, PARAMETER_NAMES, PARAMETERS, type Parameters } from './parameterTable.js';
+import { DEPTHS, readQosOverrides } from './qosOverrides.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
 import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
+import { endpointsOf, QOS_VALUES, type Topic, type TopicQos } from './topics.js';
 
 /** What declaring parameters needs of the node. */
-export type ParameterNode = Pick<RosNode, 'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log'>;
+export type ParameterNode = Pick<
+  RosNode,
+  'declareParameter' | 'onParameterChanges' | 'simulateTime' | 'log' | 'resolve' | 'overrideQos'
+>;
 
 type Raw = RosParameter['value'];
 
@@ -19,12 +24,19 @@ interface Entry {
   raw: Raw;
 }
 
+/** The parameters of a node that runs. */
+export interface NodeParameters {
+  /** As they are now: always the same object, whose fields change. */
+  readonly values: Parameters;
+  /** Looks at what the values would be after a change. @throws Error that says why they cannot be so */
+  check: ((next: Parameters) => void) | undefined;
+}
+
 /**
  * Declares the whole table on the node with its overrides, and keeps the parsed values up to date.
- * @returns a function that gives the current values
  * @throws Error that names the parameter, if an override is not allowed
  */
-export function declareParameters(node: ParameterNode, overrides: Overrides): () => Parameters {
+export function declareParameters(node: ParameterNode, overrides: Overrides): NodeParameters {
   const warn = (message: string): void => {
     node.log.warn(message);
   };
@@ -42,9 +54,14 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
     const range = 'range' in bounds ? { range: bounds.range } : {};
     node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
   }
+  // Every name of the table has been parsed by its own entry.
+  const parameters: NodeParameters = { values: values as unknown as Parameters, check: undefined };
+  declareQos(node, overrides, entries, parameters.values).forEach(warn);
   for (const [name, override] of overrides.values) {
     const entry = entries.get(name);
     if (entry === undefined) {
+      // Told already.
+      if (name.startsWith('qos_overrides.')) continue;
       warn(`parameter ${name} (${override.source}): there is none of that name; it is not used`);
     } else if (name === 'use_sim_time') {
       entry.raw = start(name, entry, override);
@@ -53,9 +70,39 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): ()
       warn(`parameter ${name} (${override.source}): it is always ${show(entry.raw)} here`);
     }
   }
-  node.onParameterChanges((changes) => decide(changes, entries, values));
-  // Every name of the table has been parsed by its own entry.
-  return () => values as unknown as Parameters;
+  node.onParameterChanges((changes) => decide(changes, entries, parameters));
+  return parameters;
+}
+
+/** Declares the QoS of every topic as rclcpp does, read-only. @returns warnings */
+function declareQos(
+  node: ParameterNode,
+  overrides: Overrides,
+  entries: Map<string, Entry>,
+  { cameras, groups }: Parameters,
+): readonly string[] {
+  const resolve = (topic: Topic): string => node.resolve(topic);
+  const own = endpointsOf(cameras, groups.keys(), resolve);
+  const { endpoints, warnings } = readQosOverrides(overrides.values, own, resolve);
+  for (const { topic, direction, prefix, qos } of endpoints) {
+    node.overrideQos(topic, direction, qos);
+    for (const [policy, value] of Object.entries(qos) as [keyof TopicQos, string | number][]) {
+      const name = `${prefix}.${policy}`;
+      const type = policy === 'depth' ? 'integer' : 'string';
+      const allowed = policy === 'depth' ? DEPTHS.join(' to ') : QOS_VALUES[policy].join(', ');
+      entries.set(name, { type, allowed, live: false, raw: value, parse: (raw) => raw });
+      const description = `The ${policy} of ${prefix.slice('qos_overrides.'.length)}`;
+      node.declareParameter({
+        name,
+        type,
+        value,
+        description,
+        live: false,
+        allowed: `${allowed}; read at start`,
+      });
+    }
+  }
+  return warnings;
 }
 
 /** What rclnodejs declares on its own. */
@@ -83,7 +130,7 @@ function start(name: string, entry: Entry, { value, source }: Override): Raw {
 function decide(
   changes: readonly ParameterChange[],
   entries: ReadonlyMap<string, Entry>,
-  values: Record<string, unknown>,
+  { values, check }: NodeParameters,
 ): Decision {
   const accepted: { name: string; type: Entry['type']; value: Raw }[] = [];
   for (const { name, value } of changes) {
@@ -106,14 +153,21 @@ function decide(
     }
     if (entry.live) accepted.push({ name, type: entry.type, value: raw });
   }
+  const parsed = Object.fromEntries(
+    accepted
+      .filter(({ name }) => name in values)
+      .map(({ name, value }) => [name, entries.get(name)!.parse(value)]),
+  );
+  try {
+    check?.({ ...values, ...parsed });
+  } catch (error) {
+    return { refused: (error as Error).message };
+  }
   return {
     accepted,
     apply: () => {
-      for (const { name, value } of accepted) {
-        const entry = entries.get(name)!;
-        entry.raw = value;
-        if (name in values) values[name] = entry.parse(value);
-      }
+      for (const { name, value } of accepted) entries.get(name)!.raw = value;
+      Object.assign(values, parsed);
     },
   };
 }

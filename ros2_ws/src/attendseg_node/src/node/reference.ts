@@ -1,4 +1,5 @@
 import { allowedOf, PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
+import { DEPTHS } from './qosOverrides.js';
 import {
   CAMERA_INFO_TOPIC,
   DIAGNOSTICS_TOPIC,
@@ -7,6 +8,7 @@ import {
   LABEL_INFO_TOPIC,
   MASK_INFO_TOPIC,
   OUTPUT_TOPICS,
+  QOS_VALUES,
   type Topic,
 } from './topics.js';
 
@@ -66,6 +68,26 @@ export function topicPage(): string {
     row('out', GROUP_TOPIC),
     row('out', LABEL_INFO_TOPIC),
     row('out', DIAGNOSTICS_TOPIC),
+    '',
+    '## Another QoS',
+    '',
+    'Parameters that are read at start override it, named as in rclcpp, with the full name of the topic after remapping:',
+    '`qos_overrides.<topic>.subscription.<policy>` for the input, `.publisher.` for the others. In a file:',
+    '',
+    '```yaml',
+    '/**:',
+    '  ros__parameters:',
+    '    qos_overrides:',
+    '      /camera/image_raw:',
+    '        subscription: { reliability: reliable, depth: 2 }',
+    '```',
+    '',
+    '| policy | values |',
+    '| --- | --- |',
+    ...Object.entries(QOS_VALUES).map(([policy, values]) => `| \`${policy}\` | ${values.join(', ')} |`),
+    `| \`depth\` | ${DEPTHS.join(' to ')} |`,
+    '',
+    'Other policies and values are refused at start; a topic that the node does not have is told in the log.',
     '',
   ].join('\n');
 }

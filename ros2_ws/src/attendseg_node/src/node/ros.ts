@@ -1,7 +1,7 @@
 import rclnodejs from 'rclnodejs';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
-import type { Topic } from './topics.js';
+import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
@@ -130,6 +130,8 @@ export async function startRos(argv: readonly string[], scope: Scope): Promise<v
  */
 export class RosNode {
   readonly #node: Node;
+  /** By direction and full name. */
+  readonly #qos = new Map<string, TopicQos>();
   readonly log: RosLog;
 
   /** `startRos` comes first. */
@@ -182,7 +184,10 @@ export class RosNode {
   publisher<Message>(topic: Topic): RosPublisher<Message> {
     const publisher = this.#atTopic(
       topic,
-      () => this.#node.createPublisher(topic.type as TypeName, topic.name, { qos: qosOf(topic) }),
+      () =>
+        this.#node.createPublisher(topic.type as TypeName, topic.name, {
+          qos: this.#qosOf(topic, 'publisher'),
+        }),
       // rclnodejs declares a method for the count, but has a getter; and takes whole messages as buffers.
     ) as unknown as { topic: string; subscriptionCount: number; publish: (message: Message) => void };
     return {
@@ -206,7 +211,7 @@ export class RosNode {
       this.#node.createSubscription(
         topic.type as TypeName,
         topic.name,
-        { qos: qosOf(topic) },
+        { qos: this.#qosOf(topic, 'subscription') },
         (message: unknown, info?: MessageInfo) => {
           this.guard(`${name}: message not used`, () => {
             receive(message, info);
@@ -249,6 +254,15 @@ export class RosNode {
     }
   }
 
+  /** The topic has this QoS instead of its own, from the next publisher or subscription on. */
+  overrideQos(topic: Topic, direction: Direction, qos: TopicQos): void {
+    this.#qos.set(`${direction} ${this.resolve(topic)}`, qos);
+  }
+
+  #qosOf(topic: Topic, direction: Direction): InstanceType<typeof rclnodejs.QoS> {
+    return toQos(this.#qos.get(`${direction} ${this.resolve(topic)}`) ?? topic.qos);
+  }
+
   #atTopic<T>(topic: Topic, create: () => T): T {
     try {
       return create();
@@ -259,16 +273,22 @@ export class RosNode {
   }
 }
 
-function qosOf({ qos }: Topic): InstanceType<typeof rclnodejs.QoS> {
+function toQos({ reliability, durability, history, depth }: TopicQos): InstanceType<typeof rclnodejs.QoS> {
   const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
-  return new rclnodejs.QoS(
-    HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-    1,
-    qos.reliability === 'reliable'
-      ? ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE
-      : ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
-    qos.durability === 'volatile'
-      ? DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE
-      : DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
-  );
+  const histories = {
+    keep_last: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
+    keep_all: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_ALL,
+    system_default: HistoryPolicy.RMW_QOS_POLICY_HISTORY_SYSTEM_DEFAULT,
+  };
+  const reliabilities = {
+    reliable: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
+    best_effort: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
+    system_default: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_SYSTEM_DEFAULT,
+  };
+  const durabilities = {
+    volatile: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
+    transient_local: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
+    system_default: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_SYSTEM_DEFAULT,
+  };
+  return new rclnodejs.QoS(histories[history], depth, reliabilities[reliability], durabilities[durability]);
 }

@@ -6,7 +6,7 @@ import type { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { CameraLane } from './cameraLane.js';
 import { CauseLog } from './causeLog.js';
-import { declareParameters } from './declareParameters.js';
+import { declareParameters, type NodeParameters } from './declareParameters.js';
 import type { DiagnosticArray } from './diagnostics.js';
 import { LabelInfoPublisher } from './labelInfo.js';
 import { readOverrides } from './parameterOverrides.js';
@@ -23,7 +23,7 @@ const SUMMARY_PERIOD = 10_000;
 /** A node that segments the pictures of one or more cameras. */
 export class SegmentationNode {
   readonly #node: RosNode;
-  readonly #parameters: () => Parameters;
+  readonly #parameters: Parameters;
   readonly #backend: Backend;
   readonly #scheduler: Scheduler;
   readonly #lanes: readonly CameraLane[];
@@ -33,15 +33,18 @@ export class SegmentationNode {
   readonly #surroundings: Surroundings;
   #classes: { readonly rules: ClassRules; readonly table: ClassTable };
 
-  private constructor(node: RosNode, backend: Backend, parameters: () => Parameters, scheduler: Scheduler) {
+  private constructor(node: RosNode, backend: Backend, parameters: NodeParameters, scheduler: Scheduler) {
     this.#node = node;
     this.#backend = backend;
-    this.#parameters = parameters;
+    this.#parameters = parameters.values;
+    parameters.check = ({ ignore, remap, groups }) => {
+      classTable(backend.model.manifest, { ignore, remap, groups });
+    };
     this.#scheduler = scheduler;
     this.#complaints = new CauseLog((message) => {
       node.log.error(message);
     });
-    const { cameras, ...rules } = parameters();
+    const { cameras, ...rules } = parameters.values;
     this.#classes = { rules, table: classTable(backend.model.manifest, rules) };
     const names = cameras.length === 0 ? [''] : cameras;
     this.#labelInfo = new LabelInfoPublisher(
@@ -55,7 +58,7 @@ export class SegmentationNode {
       complaints: this.#complaints,
       classes: () => this.#currentClasses(),
     };
-    this.#lanes = names.map((name) => new CameraLane(host, name, parameters));
+    this.#lanes = names.map((name) => new CameraLane(host, name, () => parameters.values));
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
     this.#surroundings = new Surroundings(node);
   }
@@ -69,7 +72,7 @@ export class SegmentationNode {
     const node = new RosNode('attendseg');
     const { log } = node;
     const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
-    const { model: path, provider, threads: asked, max_pool_bytes, run_timeout } = parameters();
+    const { model: path, provider, threads: asked, max_pool_bytes, run_timeout } = parameters.values;
     const model = loadModel(path || shippedModel(), provider);
     const threads = sessionThreads(asked);
     const opening = Backend.open(
@@ -121,7 +124,7 @@ export class SegmentationNode {
 
   /** The class table by the parameters as they are now. */
   #currentClasses(): ClassTable {
-    const { ignore, remap, groups, confidence_threshold } = this.#parameters();
+    const { ignore, remap, groups, confidence_threshold } = this.#parameters;
     const { rules } = this.#classes;
     if (ignore !== rules.ignore || remap !== rules.remap || groups !== rules.groups) {
       const changed = { ignore, remap, groups };
@@ -143,7 +146,7 @@ export class SegmentationNode {
     this.#currentClasses();
     every(DIAGNOSTICS_PERIOD, 'diagnostics not published', () => {
       this.#currentClasses();
-      const { stale_after } = this.#parameters();
+      const { stale_after } = this.#parameters;
       const warning = this.#surroundings.look(this.#scheduler.now(), 1000 * stale_after);
       const status = this.#lanes.map((lane) => lane.report(warning));
       this.#diagnostics.publish({ header: { stamp: this.#node.now(), frame_id: '' }, status });

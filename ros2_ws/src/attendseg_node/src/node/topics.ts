@@ -1,10 +1,22 @@
 import { type OutputKind, OUTPUTS } from '../inference/outputs.js';
 
-/** How a topic is offered or asked for; all keep only the last message. */
+/** What the policies may be set to, by rclcpp's names. */
+export const QOS_VALUES = {
+  reliability: ['reliable', 'best_effort', 'system_default'],
+  durability: ['volatile', 'transient_local', 'system_default'],
+  history: ['keep_last', 'keep_all', 'system_default'],
+} as const;
+
+/** How a topic is offered or asked for. */
 export interface TopicQos {
-  readonly reliability: 'reliable' | 'best_effort';
-  readonly durability: 'volatile' | 'transient_local';
+  readonly reliability: (typeof QOS_VALUES.reliability)[number];
+  readonly durability: (typeof QOS_VALUES.durability)[number];
+  readonly history: (typeof QOS_VALUES.history)[number];
+  /** Messages kept, where the last are. */
+  readonly depth: number;
 }
+
+export type Direction = 'publisher' | 'subscription';
 
 /** A topic of the node. Names are relative, so that namespaces and remapping work. */
 export interface Topic {
@@ -15,14 +27,19 @@ export interface Topic {
   readonly description: string;
 }
 
-const RELIABLE: TopicQos = { reliability: 'reliable', durability: 'volatile' };
+const RELIABLE: TopicQos = {
+  reliability: 'reliable',
+  durability: 'volatile',
+  history: 'keep_last',
+  depth: 1,
+};
 
 /** The camera: best effort matches every publisher. */
 export const IMAGE_TOPIC: Topic = {
   name: 'image',
   type: 'sensor_msgs/msg/Image',
   encoding: 'any of the supported ones',
-  qos: { reliability: 'best_effort', durability: 'volatile' },
+  qos: { ...RELIABLE, reliability: 'best_effort' },
   description: 'camera pictures',
 };
 
@@ -96,7 +113,7 @@ export const LABEL_INFO_TOPIC: Topic = {
   name: 'segmentation/label_info',
   type: 'vision_msgs/msg/LabelInfo',
   encoding: '',
-  qos: { reliability: 'reliable', durability: 'transient_local' },
+  qos: { ...RELIABLE, durability: 'transient_local' },
   description: 'names of the class ids, without 255; latched',
 };
 
@@ -111,4 +128,47 @@ export const DIAGNOSTICS_TOPIC: Topic = {
 /** A camera's topic: with the camera's name before it, unless it is the only one and has none. */
 export function topicOf(camera: string, topic: Topic): Topic {
   return camera === '' ? topic : { ...topic, name: `${camera}/${topic.name}` };
+}
+
+/** Where a camera's info is, as image_transport has it: beside its pictures, wherever those were remapped to. */
+export function infoBeside(image: string): Topic {
+  return { ...CAMERA_INFO_TOPIC, name: image.replace(/[^/]*$/, CAMERA_INFO_TOPIC.name) };
+}
+
+/** A group's mask, and the info for it. */
+export function groupTopics(group: string): { readonly mask: Topic; readonly info: Topic } {
+  const mask = { ...GROUP_TOPIC, name: GROUP_TOPIC.name.replace('<name>', group) };
+  return { mask, info: { ...MASK_INFO_TOPIC, name: `${mask.name}/camera_info` } };
+}
+
+/** A topic with the side that the node has. */
+export interface Endpoint {
+  readonly topic: Topic;
+  readonly direction: Direction;
+}
+
+/** All of a node with these cameras (one without a name if there are none) and groups. `resolve`: a topic's full name. */
+export function endpointsOf(
+  cameras: readonly string[],
+  groups: Iterable<string>,
+  resolve: (topic: Topic) => string,
+): Endpoint[] {
+  const outputs = [
+    ...Object.values(OUTPUT_TOPICS),
+    MASK_INFO_TOPIC,
+    LABEL_INFO_TOPIC,
+    ...[...groups].flatMap((group) => Object.values(groupTopics(group))),
+  ];
+  const names = cameras.length === 0 ? [''] : cameras;
+  return [
+    ...names.flatMap((camera): Endpoint[] => {
+      const image = topicOf(camera, IMAGE_TOPIC);
+      return [
+        { topic: image, direction: 'subscription' },
+        { topic: infoBeside(resolve(image)), direction: 'subscription' },
+        ...outputs.map((topic): Endpoint => ({ topic: topicOf(camera, topic), direction: 'publisher' })),
+      ];
+    }),
+    { topic: DIAGNOSTICS_TOPIC, direction: 'publisher' },
+  ];
 }
