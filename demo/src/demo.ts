@@ -10,6 +10,7 @@ import { picturesOf } from '#commands/pictureFolder.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Scope } from '#inference/scope.js';
 import type { CameraFrame } from '#node/imageMessage.js';
+import type { RawImage } from '#vision/rawImage.js';
 import { Children } from './children.js';
 import type { Sent } from './graph.js';
 import { OutFolder } from './outFolder.js';
@@ -84,7 +85,7 @@ async function demo(options: DemoOptions, scope: Scope): Promise<number> {
         },
         // Live it is rviz that looks at them, if anybody.
         ...(record && {
-          [OVERLAY]: (frame: CameraFrame) =>
+          [OVERLAY]: (frame: CameraFrame<RawImage>) =>
             void record
               .overlay(frame)
               // The report will say it.

@@ -4,6 +4,7 @@ import rclnodejs from 'rclnodejs';
 import type { Picture } from '#commands/readPicture.js';
 import type { DiagnosticArray } from '#node/diagnostics.js';
 import { parseImage, type CameraFrame } from '#node/imageMessage.js';
+import type { RawImage } from '#vision/rawImage.js';
 import { ImageCdr } from '#recording/imageCdr.js';
 
 export interface CameraOptions {
@@ -78,7 +79,7 @@ export interface GraphListener {
 }
 
 export interface Listeners {
-  readonly images: Readonly<Record<string, (frame: CameraFrame) => void>>;
+  readonly images: Readonly<Record<string, (frame: CameraFrame<RawImage>) => void>>;
   readonly diagnostics: (report: DiagnosticArray) => void;
 }
 

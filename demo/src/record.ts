@@ -40,7 +40,7 @@ export class DemoRecord {
     this.#sent.set(`${sec}.${nanosec}`, index);
   }
 
-  mask({ image, stamp }: CameraFrame): void {
+  mask({ image, stamp }: CameraFrame<RawImage>): void {
     const latency = Date.now() - (stamp.sec * 1000 + stamp.nanosec / 1e6);
     const compressed = deflateRawSync(image.data, { level: 1 });
     const { width, height } = image;
@@ -48,7 +48,7 @@ export class DemoRecord {
   }
 
   /** Resolves when the overlay, if it is one to keep, is on disk. */
-  async overlay({ image }: CameraFrame): Promise<void> {
+  async overlay({ image }: CameraFrame<RawImage>): Promise<void> {
     if (this.#overlaysSeen++ % this.every !== 0) return;
     const name = `overlay_${String(this.#overlays.length).padStart(3, '0')}.png`;
     const writing = this.#write(name, image);

@@ -84,6 +84,7 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
     network: { width: WIDTH, height: HEIGHT },
     parameters: () => PARAMETERS,
     name: '',
+    age: () => 0,
     classes: () => ({}) as ClassTable,
     published: () => undefined,
     warn: (message) => warnings.push(message),

@@ -7,13 +7,14 @@ import { Camera } from '#node/camera.js';
 import type { OutputPublisher } from '#node/imagePublisher.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
+import type { RawImage } from '#vision/rawImage.js';
 import { Scheduler, type FrameBackend, type Clock, type Contender } from '#node/scheduler.js';
 
 const SIDE = 16;
 const request: OutputPublisher['request'] = (size) => ({ kind: 'mask', headroom: 0, ...size });
 const PARAMETERS = { fit: 'letterbox', overlay_opacity: 0.5, mask_size: 'image' } as Parameters;
 
-function frameOf(camera: number): CameraFrame {
+function frameOf(camera: number): CameraFrame<RawImage> {
   const data = new Uint8Array(3 * SIDE * SIDE);
   return {
     image: { encoding: 'rgb8', width: SIDE, height: SIDE, step: 3 * SIDE, isBigEndian: false, data },
@@ -136,6 +137,7 @@ describe('any schedule', () => {
               parameters: () => PARAMETERS,
               network: { width: SIDE, height: SIDE },
               name: '',
+              age: () => 0,
               classes: () => ({}) as ClassTable,
               published: () => undefined,
               warn: () => undefined,
@@ -253,6 +255,7 @@ test('of two cameras as fast as each other, the one whose frames are always youn
       parameters: () => PARAMETERS,
       network: { width: SIDE, height: SIDE },
       name: '',
+      age: () => 0,
       classes: () => ({}) as ClassTable,
       published: () => undefined,
       warn: () => undefined,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
 import type { Model } from './model.js';
+import type { Picture } from './protocol.js';
 import { type FrameOptions, type Segmentation, Segmenter } from './segmenter.js';
 
 export interface BackendOptions {
@@ -75,10 +75,10 @@ export class Backend {
   }
 
   /**
-   * Segments one checked image (see checkImage). Its bytes are copied before this returns.
+   * Segments one picture that was checked (checkImage, readCompressedHeader). Its bytes are copied before this returns.
    * @throws Error if the run fails or the network is lost; the next frame may well succeed.
    */
-  segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
+  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
     if (this.#segmenter === undefined)
       return Promise.reject(new Error(this.#trouble ?? 'the backend was closed'));
     return this.#segmenter.segment(image, options);

@@ -1,8 +1,10 @@
 /** The thread for pixels: camera frames to network input, labels to masks and overlays. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { encodeGrayPng } from '../vision/compressedImage.js';
+import { decodeCompressed, encodeGrayPng } from '../vision/compressedImage.js';
+import { ImageError } from '../vision/imageError.js';
 import { place, type Placement } from '../vision/letterbox.js';
 import { PixelEngine } from '../vision/pixelEngine.js';
+import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
 import { OUTPUTS, type Drawing } from './outputs.js';
@@ -29,6 +31,8 @@ let classes = start.classes;
 
 interface Pending {
   readonly frame: FrameMessage;
+  /** Decoded, if it came as a file. */
+  readonly image: RawImage;
   readonly placement: Placement;
   readonly prepare: number;
   readonly brightest: number;
@@ -46,18 +50,30 @@ function fail({ ticket, data, outputs }: FrameMessage, error: unknown): void {
     ticket,
     data,
     outputs,
+    reason: error instanceof ImageError ? error.reason : undefined,
     message: error instanceof Error ? error.message : String(error),
   });
 }
 
-function prepare(frame: FrameMessage): void {
+async function prepare(frame: FrameMessage): Promise<void> {
   const started = performance.now();
+  // What holds for this frame, though another message may come while it is decoded.
+  const frameClasses = classes;
   try {
-    const placement = place(frame.image.width, frame.image.height, width, height, frame.look.fit);
+    const data = new Uint8Array(frame.data);
+    const image =
+      'codec' in frame.image ? await decodeCompressed({ ...frame.image, data }) : { ...frame.image, data };
+    const placement = place(image.width, image.height, width, height, frame.look.fit);
     const input = pool.take(width * height * 3);
-    const image = { ...frame.image, data: new Uint8Array(frame.data) };
     const brightest = engine.prepare(image, placement, new Uint8Array(input));
-    pending.set(frame.ticket, { frame, placement, brightest, classes, prepare: performance.now() - started });
+    pending.set(frame.ticket, {
+      frame,
+      image,
+      placement,
+      brightest,
+      classes: frameClasses,
+      prepare: performance.now() - started,
+    });
     const message: RunMessage = {
       ticket: frame.ticket,
       input,
@@ -90,11 +106,10 @@ function steady({ frame, placement }: Pending, labels: Uint8Array, confidence: U
 
 /** Draws all outputs; some are packed, which takes longer than this thread should wait. */
 async function draw(entry: Pending, result: RunResult): Promise<Output[]> {
-  const { frame, placement } = entry;
+  const { frame, image, placement } = entry;
   const labels = new Uint8Array(result.labels);
   const confidence = result.confidence && new Uint8Array(result.confidence);
   if (confidence !== undefined) steady(entry, labels, confidence);
-  const image = { ...frame.image, data: new Uint8Array(frame.data) };
   const { opacity } = frame.look;
   const drawing: Drawing = { image, placement, labels, confidence, classes: entry.classes, opacity };
   const pixelsOf = ({ kind, width: columns, height: rows, headroom, buffer }: Output): Uint8Array =>
@@ -143,6 +158,6 @@ main.on('message', (message: FrameMessage | ClassesMessage | typeof CLOSE) => {
   } else if ('classes' in message) {
     ({ classes } = message);
   } else {
-    prepare(message);
+    void prepare(message);
   }
 });

@@ -1,5 +1,7 @@
 /** What the threads say to each other. Buffers are transferred and come back to their sender's pool. */
 import type { MessagePort } from 'node:worker_threads';
+import type { CompressedPicture } from '../vision/compressedImage.js';
+import type { ImageErrorReason } from '../vision/imageError.js';
 import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import type { ClassTable } from './classTable.js';
@@ -29,10 +31,14 @@ export interface WorkerTimes {
   readonly finish: number;
 }
 
-/** A camera's frame as it crosses to the pixel worker: all of a RawImage but the bytes, and those as a buffer. */
+/** A picture as it comes: pixels, or a file. */
+export type Picture = RawImage | CompressedPicture;
+export type PictureHeader = Omit<RawImage, 'data'> | Omit<CompressedPicture, 'data'>;
+
+/** A camera's frame as it crosses to the pixel worker: all of a picture but the bytes, and those as a buffer. */
 export interface FrameMessage {
   readonly ticket: number;
-  readonly image: Omit<RawImage, 'data'>;
+  readonly image: PictureHeader;
   readonly data: ArrayBuffer;
   readonly look: FrameLook;
   readonly outputs: readonly Output[];
@@ -73,6 +79,8 @@ export type FrameResult =
       readonly ticket: number;
       readonly data: ArrayBuffer;
       readonly outputs: readonly Output[];
+      /** What is wrong with the picture, if that is the cause. */
+      readonly reason: ImageErrorReason | undefined;
       readonly message: string;
     };
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { RawImage } from '../vision/rawImage.js';
+import { ImageError } from '../vision/imageError.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
 import type { Model } from './model.js';
@@ -14,6 +14,7 @@ import {
   type FrameResult,
   type Output,
   type OutputRequest,
+  type Picture,
   type PixelWorkerData,
   type SessionReport,
   type SessionWorkerData,
@@ -167,10 +168,10 @@ export class Segmenter {
   }
 
   /**
-   * Segments one checked image (see checkImage). Its bytes are copied before this returns.
+   * Segments one picture that was checked (checkImage, readCompressedHeader). Its bytes are copied before this returns.
    * @throws Error if the run fails or the segmenter was closed; the next frame may well succeed.
    */
-  segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
+  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const started = performance.now();
     const taken: ArrayBuffer[] = [];
@@ -193,7 +194,7 @@ export class Segmenter {
     }
   }
 
-  #compose(image: RawImage, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
+  #compose(image: Picture, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
     const { data: pixels, ...header } = image;
     const { fit, opacity, threshold = 0, smoothing = 0, camera = '', outputs } = options;
     const data = take(pixels.byteLength);
@@ -247,7 +248,8 @@ export class Segmenter {
       });
     } else {
       release();
-      waiting?.reject(new Error(result.message));
+      const { reason, message } = result;
+      waiting?.reject(reason === undefined ? new Error(message) : new ImageError(reason, message));
     }
   }
 

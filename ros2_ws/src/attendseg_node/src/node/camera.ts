@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClassTable } from '../inference/classTable.js';
+import type { Picture } from '../inference/protocol.js';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
-import { checkImage } from '../vision/rawImage.js';
 import { Frame, FrameCounts } from './frame.js';
-import type { CameraFrame } from './imageMessage.js';
+import { type CameraFrame, checkPicture } from './imageMessage.js';
 import type { OutputPublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
 import { resolveMaskSize, type Size } from './maskSize.js';
@@ -17,6 +17,8 @@ export type Stage = (typeof STAGES)[number];
 /** What a camera needs from the node around it. */
 export interface CameraHost {
   readonly name: string;
+  /** Seconds from a picture's stamp until now, by ROS's clock. */
+  readonly age: (picture: CameraFrame) => number;
   readonly classes: () => ClassTable;
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
@@ -26,7 +28,7 @@ export interface CameraHost {
   /** Something that the user should know, once. */
   readonly warn: (message: string) => void;
   /** Reports a frame that could not be used; called for every such frame. */
-  readonly refuse: (cause: ImageErrorReason | 'failed', message: string) => void;
+  readonly refuse: (cause: ImageErrorReason | 'failed' | 'too old', message: string) => void;
 }
 
 /** A 16-bit image whose largest sample, as 0-255, is less than this is dark: 1/8 of the range. */
@@ -49,6 +51,8 @@ export class Camera implements Contender {
   #slot: Frame | undefined;
   #waitingSince: number | undefined;
   #lastArrival: number | undefined;
+  /** When the next frame is due at max_rate. */
+  #due = -Infinity;
   #dark = 0;
   #saidDark = false;
   #state: 'open' | 'stopping' | 'stopped' = 'open';
@@ -88,7 +92,11 @@ export class Camera implements Contender {
         frame.end('standby');
         return;
       }
-      checkImage(picture.image);
+      if (this.#isOverRate(arrived)) {
+        frame.end('over rate');
+        return;
+      }
+      frame.checked = checkPicture(picture.image);
     } catch (error) {
       this.#refuse(frame, error);
       return;
@@ -146,11 +154,13 @@ export class Camera implements Contender {
   /** @throws whatever the segmenter and the publishers throw */
   async #segment(frame: Frame): Promise<void> {
     const { picture, arrived } = frame;
+    const checked = frame.checked!;
     const {
       bit_depth: bitDepth,
       confidence_threshold: threshold,
       fit,
       mask_size,
+      max_age,
       overlay_opacity: opacity,
       smoothing,
     } = this.host.parameters();
@@ -159,9 +169,13 @@ export class Camera implements Contender {
       frame.end('standby');
       return;
     }
-    const size = resolveMaskSize(mask_size, picture.image, this.host.network);
+    if (max_age > 0 && this.#isTooOld(picture, max_age)) {
+      frame.end('too old');
+      return;
+    }
+    const size = resolveMaskSize(mask_size, checked, this.host.network);
     const outputs = publishers.map((publisher) => publisher.request(size, picture.frameId));
-    const image = { ...picture.image, bitDepth };
+    const image = { ...checked, bitDepth };
     const { name: camera } = this.host;
     const classes = this.host.classes();
     const result = await this.scheduler.segment(image, {
@@ -177,7 +191,7 @@ export class Camera implements Contender {
       if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
       if (!result.finite) this.overflown++;
-      this.#lookForBitDepth(picture, result.brightest, bitDepth);
+      this.#lookForBitDepth(checked, result.brightest, bitDepth);
       result.outputs.forEach((output, i) => {
         publishers[i]!.publish(output, picture.stamp, picture.frameId);
       });
@@ -186,6 +200,27 @@ export class Camera implements Contender {
     } finally {
       result.release();
     }
+  }
+
+  #isOverRate(arrived: number): boolean {
+    const { max_rate } = this.host.parameters();
+    if (max_rate <= 0) return false;
+    const period = 1000 / max_rate;
+    // A camera's pictures do not come to the millisecond.
+    if (arrived < this.#due - period / 10) return true;
+    this.#due = Math.max(this.#due + period, arrived);
+    return false;
+  }
+
+  #isTooOld(picture: CameraFrame, max_age: number): boolean {
+    const age = this.host.age(picture);
+    if (age <= max_age) return false;
+    const advice = age > 60 ? ' (of a replay? set use_sim_time and play it with --clock)' : '';
+    this.host.refuse(
+      'too old',
+      `pictures are older than max_age, ${max_age} s: the first by ${(age - max_age).toFixed(1)} s${advice}`,
+    );
+    return true;
   }
 
   #refuse(frame: Frame, error: unknown): void {
@@ -198,12 +233,12 @@ export class Camera implements Contender {
     }
   }
 
-  #lookForBitDepth({ image }: CameraFrame, brightest: number, bitDepth: number): void {
+  #lookForBitDepth(image: Picture, brightest: number, bitDepth: number): void {
     this.#dark = brightest >= DARK ? 0 : this.#dark + 1;
     if (this.#dark >= DARK_FRAMES && !this.#saidDark) {
       this.#saidDark = true;
       this.host.warn(
-        `${DARK_FRAMES} frames of ${image.encoding} in a row are all but black: no sample is above 1/8 of ${bitDepth} bits;` +
+        `${DARK_FRAMES} frames of ${'codec' in image ? image.format : image.encoding} in a row are all but black: no sample is above 1/8 of ${bitDepth} bits;` +
           ' if the camera fills fewer, set the parameter bit_depth (10, 12 or 14 for many)',
       );
     }

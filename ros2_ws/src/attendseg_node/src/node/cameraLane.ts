@@ -7,6 +7,7 @@ import { type DiagnosticStatus, diagnose } from './diagnostics.js';
 import { healthOf } from './health.js';
 import { ImagePublisher, type OutputPublisher, PngPublisher } from './imagePublisher.js';
 import type { Parameters } from './parameterTable.js';
+import type { Stamp } from '../recording/cdr.js';
 import type { RosNode } from './ros.js';
 import type { Scheduler } from './scheduler.js';
 import { TopicSource } from './topicSource.js';
@@ -64,6 +65,7 @@ export class CameraLane {
     this.camera = new Camera(scheduler, outputs, {
       name,
       parameters,
+      age: ({ stamp }) => secondsBetween(stamp, node.now()),
       classes: host.classes,
       network: backend.model.manifest.input,
       published: ({ stamp }, size) => {
@@ -83,9 +85,15 @@ export class CameraLane {
     this.#source = new TopicSource(node, own(IMAGE_TOPIC), (picture) => {
       this.camera.receive(picture);
     });
+    this.follow();
     node.subscribe(infoBeside(this.#source.name), (message) => {
       this.#info = message as CameraInfo;
     });
+  }
+
+  /** Takes pictures from where they are published now; to be called again and again. @throws Error that names the topic */
+  follow(): void {
+    this.#source.follow(this.#parameters().image_transport);
   }
 
   /** The topic of its pictures. */
@@ -113,4 +121,8 @@ export class CameraLane {
     this.#complaint = undefined;
     return diagnose({ node: node.fullName.slice(1), model: backend.model, threads, camera, source, health });
   }
+}
+
+function secondsBetween(from: Stamp, to: Stamp): number {
+  return to.sec - from.sec + (to.nanosec - from.nanosec) / 1e9;
 }

@@ -1,5 +1,12 @@
 import type { Override, Overrides } from './parameterOverrides.js';
-import { allowedOf, PARAMETER_NAMES, PARAMETERS, type Parameters } from './parameterTable.js';
+import {
+  allowedOf,
+  CAMERA_PARAMETERS,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+  type Parameters,
+} from './parameterTable.js';
 import { DEPTHS, readQosOverrides } from './qosOverrides.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
 import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
@@ -21,6 +28,8 @@ interface Entry {
   readonly live: boolean;
   /** @throws Error that says what is allowed */
   readonly parse: (value: Raw) => unknown;
+  /** Where the parsed value goes, if it is one of the table. */
+  readonly set?: (value: unknown) => void;
   raw: Raw;
 }
 
@@ -28,6 +37,8 @@ interface Entry {
 export interface NodeParameters {
   /** As they are now: always the same object, whose fields change. */
   readonly values: Parameters;
+  /** The same as a camera has them: its own values before those of all. */
+  of(camera: string): Parameters;
   /** Looks at what the values would be after a change. @throws Error that says why they cannot be so */
   check: ((next: Parameters) => void) | undefined;
 }
@@ -43,19 +54,43 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
   overrides.warnings.forEach(warn);
   const entries = new Map<string, Entry>(ofEveryNode());
   const values: Record<string, unknown> = {};
-  for (const name of PARAMETER_NAMES) {
-    const { default: raw, parse, type, live, description, ...bounds } = PARAMETERS[name];
-    const entry: Entry = { type, live, allowed: allowedOf(name), raw, parse: parse as Entry['parse'] };
+  const declare = (name: string, like: ParameterName, target: Record<string, unknown>): void => {
+    const { default: raw, parse, type, live, description, ...bounds } = PARAMETERS[like];
+    const set = (value: unknown): void => {
+      target[like] = value;
+    };
+    const entry: Entry = {
+      type,
+      live,
+      allowed: allowedOf(like),
+      raw,
+      parse: parse as Entry['parse'],
+      set,
+    };
     entries.set(name, entry);
     const override = overrides.values.get(name);
     if (override !== undefined) entry.raw = start(name, entry, override);
-    values[name] = entry.parse(entry.raw);
+    set(entry.parse(entry.raw));
     const allowed = `${entry.allowed}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
     const range = 'range' in bounds ? { range: bounds.range } : {};
     node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
-  }
+  };
+  for (const name of PARAMETER_NAMES) declare(name, name, values);
   // Every name of the table has been parsed by its own entry.
-  const parameters: NodeParameters = { values: values as unknown as Parameters, check: undefined };
+  const all = values as unknown as Parameters;
+  const cameras = new Map<string, Record<string, unknown>>();
+  for (const camera of all.cameras) {
+    // What it has no own value of, it has from all.
+    const own = Object.create(values) as Record<string, unknown>;
+    cameras.set(camera, own);
+    for (const name of CAMERA_PARAMETERS)
+      if (overrides.values.has(`${camera}.${name}`)) declare(`${camera}.${name}`, name, own);
+  }
+  const parameters: NodeParameters = {
+    values: all,
+    of: (camera) => (cameras.get(camera) ?? values) as unknown as Parameters,
+    check: undefined,
+  };
   declareQos(node, overrides, entries, parameters.values).forEach(warn);
   for (const [name, override] of overrides.values) {
     const entry = entries.get(name);
@@ -153,21 +188,29 @@ function decide(
     }
     if (entry.live) accepted.push({ name, type: entry.type, value: raw });
   }
-  const parsed = Object.fromEntries(
-    accepted
-      .filter(({ name }) => name in values)
-      .map(({ name, value }) => [name, entries.get(name)!.parse(value)]),
-  );
+  const parsed = accepted.map(({ name, value }) => ({
+    name,
+    value,
+    parsed: entries.get(name)!.parse(value),
+  }));
   try {
-    check?.({ ...values, ...parsed });
+    check?.({
+      ...values,
+      ...Object.fromEntries(
+        parsed.filter(({ name }) => name in values).map((each) => [each.name, each.parsed]),
+      ),
+    });
   } catch (error) {
     return { refused: (error as Error).message };
   }
   return {
     accepted,
     apply: () => {
-      for (const { name, value } of accepted) entries.get(name)!.raw = value;
-      Object.assign(values, parsed);
+      for (const { name, value, parsed: result } of parsed) {
+        const entry = entries.get(name)!;
+        entry.raw = value;
+        entry.set?.(result);
+      }
     },
   };
 }

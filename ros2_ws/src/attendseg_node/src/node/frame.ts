@@ -1,9 +1,18 @@
+import type { Picture } from '../inference/protocol.js';
 import type { CameraFrame } from './imageMessage.js';
 
-export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
+export const DROP_REASONS = [
+  'standby',
+  'superseded',
+  'too old',
+  'over rate',
+  'undecodable',
+  'failed',
+  'stopped',
+] as const;
 /**
- * Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, its run or a publisher
- * failed, or the node stopped.
+ * Why a frame gave no mask: nobody subscribes, a newer one came first, it was older than max_age, more came than
+ * max_rate allows, it cannot be read, its run or a publisher failed, or the node stopped.
  */
 export type DropReason = (typeof DROP_REASONS)[number];
 
@@ -28,6 +37,9 @@ export class FrameCounts {
 /** A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. */
 export class Frame {
   #state: FrameState = 'waiting';
+
+  /** The picture, once it was found to be usable. */
+  checked: Picture | undefined;
 
   /** `arrived`: milliseconds of the scheduler's clock. */
   constructor(

@@ -12,6 +12,9 @@ export interface Parameters extends ClassRules {
   readonly threads: number;
   readonly max_pool_bytes: number;
   readonly run_timeout: number;
+  readonly image_transport: ImageTransport;
+  readonly max_age: number;
+  readonly max_rate: number;
   readonly bit_depth: number;
   readonly fit: Fit;
   readonly mask_size: MaskSize;
@@ -20,6 +23,9 @@ export interface Parameters extends ClassRules {
   readonly smoothing: number;
   readonly stale_after: number;
 }
+
+/** Which topic pictures are taken from: the raw one, the compressed one beside it, or what is published. */
+export type ImageTransport = 'auto' | 'raw' | 'compressed';
 
 export type ParameterName = keyof Parameters;
 export type ParameterValue = string | number | readonly string[];
@@ -158,6 +164,29 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     description:
       'Seconds after which a frame that does not come back counts as lost; the network is then started again.',
   },
+  image_transport: {
+    type: 'string',
+    default: 'auto',
+    ...oneOf<ImageTransport>(['auto', 'raw', 'compressed']),
+    live: true,
+    description:
+      'Takes pictures from <image>, or as JPEG or PNG from <image>/compressed; auto: the raw ones where somebody publishes them.',
+  },
+  max_age: {
+    type: 'double',
+    default: 0,
+    ...within([0, 3600]),
+    live: true,
+    description:
+      'Seconds from its stamp after which a picture is dropped; 0: never. Replays need use_sim_time with it.',
+  },
+  max_rate: {
+    type: 'double',
+    default: 0,
+    ...within([0, 1000]),
+    live: true,
+    description: 'Pictures a second that are taken, at most; 0: as many as come.',
+  },
   bit_depth: {
     type: 'integer',
     default: 16,
@@ -242,6 +271,20 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
 };
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
+
+/** Those that a camera of several can have its own value of, as `<camera>.<name>`. */
+export const CAMERA_PARAMETERS = [
+  'image_transport',
+  'max_age',
+  'max_rate',
+  'bit_depth',
+  'fit',
+  'mask_size',
+  'overlay_opacity',
+  'confidence_threshold',
+  'smoothing',
+  'stale_after',
+] as const satisfies readonly ParameterName[];
 
 /** What a parameter may be, in words. */
 export function allowedOf(name: ParameterName): string {

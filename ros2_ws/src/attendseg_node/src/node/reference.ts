@@ -1,7 +1,14 @@
-import { allowedOf, PARAMETER_NAMES, PARAMETERS, type ParameterName } from './parameterTable.js';
+import {
+  allowedOf,
+  CAMERA_PARAMETERS,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type ParameterName,
+} from './parameterTable.js';
 import { DEPTHS } from './qosOverrides.js';
 import {
   CAMERA_INFO_TOPIC,
+  COMPRESSED_IMAGE_TOPIC,
   DIAGNOSTICS_TOPIC,
   GROUP_TOPIC,
   IMAGE_TOPIC,
@@ -46,6 +53,9 @@ export function parameterPage(): string {
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    'With several cameras, one can have its own value of these: `<camera>.<name>`, such as `front.mask_size`, given at start.',
+    `${CAMERA_PARAMETERS.map((name) => `\`${name}\``).join(', ')}.`,
+    '',
   ].join('\n');
 }
 
@@ -62,6 +72,7 @@ export function topicPage(): string {
     '| | name | type | encoding | QoS | content |',
     '| --- | --- | --- | --- | --- | --- |',
     row('in', IMAGE_TOPIC),
+    row('in', COMPRESSED_IMAGE_TOPIC),
     row('in', CAMERA_INFO_TOPIC),
     ...Object.values(OUTPUT_TOPICS).map((topic) => row('out', topic)),
     row('out', MASK_INFO_TOPIC),

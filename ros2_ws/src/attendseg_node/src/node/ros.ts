@@ -204,10 +204,10 @@ export class RosNode {
     };
   }
 
-  /** @throws Error that names the topic */
-  subscribe(topic: Topic, receive: (message: unknown, info: MessageInfo | undefined) => void): void {
+  /** @returns what ends the subscription. @throws Error that names the topic */
+  subscribe(topic: Topic, receive: (message: unknown, info: MessageInfo | undefined) => void): () => void {
     const name = this.resolve(topic);
-    this.#atTopic(topic, () =>
+    const subscription = this.#atTopic(topic, () =>
       this.#node.createSubscription(
         topic.type as TypeName,
         topic.name,
@@ -219,6 +219,9 @@ export class RosNode {
         },
       ),
     );
+    return () => {
+      this.#node.destroySubscription(subscription);
+    };
   }
 
   countPublishers(topic: string): number {

@@ -1,6 +1,6 @@
 import type { Backend } from '../inference/backend.js';
 import type { FrameOptions, Segmentation } from '../inference/segmenter.js';
-import type { RawImage } from '../vision/rawImage.js';
+import type { Picture } from '../inference/protocol.js';
 import { Pacer } from './pacer.js';
 
 /** Time in milliseconds, and a call later on. */
@@ -79,7 +79,7 @@ export class Scheduler {
   }
 
   /** Hands a frame to the segmenter, in a turn. @throws what the segmenter throws */
-  async segment(image: RawImage, options: FrameOptions): Promise<Segmentation> {
+  async segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
     const pending = this.backend.segment(image, options);
     this.#pacer.handedOver(this.clock.now());
     const result = await pending;

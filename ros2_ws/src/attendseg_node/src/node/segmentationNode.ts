@@ -19,6 +19,8 @@ import { DIAGNOSTICS_TOPIC, LABEL_INFO_TOPIC, topicOf } from './topics.js';
 /** Milliseconds between two reports. */
 const DIAGNOSTICS_PERIOD = 1000;
 const SUMMARY_PERIOD = 10_000;
+/** Milliseconds after which a publisher that came or went is noticed. */
+const FOLLOW_PERIOD = 500;
 
 /** A node that segments the pictures of one or more cameras. */
 export class SegmentationNode {
@@ -58,7 +60,7 @@ export class SegmentationNode {
       complaints: this.#complaints,
       classes: () => this.#currentClasses(),
     };
-    this.#lanes = names.map((name) => new CameraLane(host, name, () => parameters.values));
+    this.#lanes = names.map((name) => new CameraLane(host, name, () => parameters.of(name)));
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
     this.#surroundings = new Surroundings(node);
   }
@@ -150,6 +152,9 @@ export class SegmentationNode {
       const warning = this.#surroundings.look(this.#scheduler.now(), 1000 * stale_after);
       const status = this.#lanes.map((lane) => lane.report(warning));
       this.#diagnostics.publish({ header: { stamp: this.#node.now(), frame_id: '' }, status });
+    });
+    every(FOLLOW_PERIOD, 'topic not taken', () => {
+      for (const lane of this.#lanes) lane.follow();
     });
     every(SUMMARY_PERIOD, 'no summary', () => {
       this.#complaints.sumUp();

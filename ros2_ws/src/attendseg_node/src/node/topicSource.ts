@@ -1,6 +1,7 @@
-import { type CameraFrame, parseImage } from './imageMessage.js';
+import { type CameraFrame, parseCompressedImage, parseImage } from './imageMessage.js';
+import type { ImageTransport } from './parameterTable.js';
 import type { RosNode } from './ros.js';
-import type { Topic } from './topics.js';
+import { compressedBeside, type Topic } from './topics.js';
 import { TransportLoss } from './transportLoss.js';
 
 /** Where a camera's pictures come from. */
@@ -13,23 +14,49 @@ export interface Source {
   readonly obstacle: string | undefined;
 }
 
-/** Pictures of a sensor_msgs/Image topic. */
+/** Pictures of a sensor_msgs/Image topic, or of the sensor_msgs/CompressedImage topic beside it. */
 export class TopicSource implements Source {
+  /** Of the raw topic, whichever is taken. */
   readonly name: string;
   readonly #loss = new TransportLoss();
+  readonly #raw: Topic;
+  readonly #compressed: Topic;
+  #taken: Topic | undefined;
+  #leave: (() => void) | undefined;
 
-  /** Subscribes. @throws Error that names the topic */
+  /** Takes nothing before `follow` is called. */
   constructor(
     private readonly node: RosNode,
-    private readonly topic: Topic,
-    receive: (picture: CameraFrame) => void,
+    raw: Topic,
+    private readonly receive: (picture: CameraFrame) => void,
   ) {
-    this.name = node.resolve(topic);
-    node.subscribe(topic, (message, info) => {
+    this.name = node.resolve(raw);
+    this.#raw = raw;
+    this.#compressed = compressedBeside(this.name);
+  }
+
+  /**
+   * Subscribes to the topic that is wanted, or published as the graph is now. Called again and again: publishers come
+   * and go.
+   * @throws Error that names the topic
+   */
+  follow(transport: ImageTransport): void {
+    const wanted = this.#choose(transport);
+    if (wanted === this.#taken) return;
+    this.#leave?.();
+    const parse = wanted === this.#raw ? parseImage : parseCompressedImage;
+    this.#leave = this.node.subscribe(wanted, (message, info) => {
       if (info !== undefined)
         this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
-      receive(parseImage(message));
+      this.receive(parse(message));
     });
+    this.#taken = wanted;
+  }
+
+  /** Takes nothing any more. */
+  leave(): void {
+    this.#leave?.();
+    this.#leave = this.#taken = undefined;
   }
 
   get lost(): number | undefined {
@@ -37,9 +64,25 @@ export class TopicSource implements Source {
   }
 
   get obstacle(): string | undefined {
-    const { name, node, topic } = this;
-    const others = node.typesOf(name).filter((type) => type !== topic.type);
+    const topic = this.#taken ?? this.#raw;
+    const name = this.node.resolve(topic);
+    const others = this.node.typesOf(name).filter((type) => type !== topic.type);
     if (others.length > 0) return `${name} is published as ${others.join(', ')}, not ${topic.type}`;
-    return node.countPublishers(name) === 0 ? `nobody publishes ${name}` : undefined;
+    if (this.node.countPublishers(name) > 0) return undefined;
+    const isThere = (other: Topic): boolean =>
+      this.node.typesOf(this.node.resolve(other)).includes(other.type);
+    const other = topic === this.#raw ? this.#compressed : this.#raw;
+    const remedy = isThere(other) ? `, but ${this.node.resolve(other)} is: set image_transport` : '';
+    return `nobody publishes ${name}${remedy}`;
+  }
+
+  #choose(transport: ImageTransport): Topic {
+    if (transport !== 'auto') return transport === 'raw' ? this.#raw : this.#compressed;
+    const published = (topic: Topic): boolean =>
+      this.node.countPublishers(this.node.resolve(topic)) > 0 &&
+      this.node.typesOf(this.node.resolve(topic)).includes(topic.type);
+    if (published(this.#raw)) return this.#raw;
+    if (published(this.#compressed)) return this.#compressed;
+    return this.#taken ?? this.#raw;
   }
 }

@@ -82,6 +82,16 @@ export const OUTPUT_TOPICS: Readonly<Record<Exclude<OutputKind, 'group'>, Topic>
   },
 };
 
+/** The camera as JPEG or PNG. */
+export const COMPRESSED_IMAGE_TOPIC: Topic = {
+  name: 'image/compressed',
+  type: 'sensor_msgs/msg/CompressedImage',
+  encoding: 'JPEG, PNG',
+  qos: IMAGE_TOPIC.qos,
+  description:
+    'the same as files, beside <image>: taken where nobody publishes the raw ones (image_transport)',
+};
+
 /** The camera's info, beside its pictures. */
 export const CAMERA_INFO_TOPIC: Topic = {
   name: 'camera_info',
@@ -130,6 +140,11 @@ export function topicOf(camera: string, topic: Topic): Topic {
   return camera === '' ? topic : { ...topic, name: `${camera}/${topic.name}` };
 }
 
+/** Where a camera's files are, as image_transport has it: under its pictures, wherever those were remapped to. */
+export function compressedBeside(image: string): Topic {
+  return { ...COMPRESSED_IMAGE_TOPIC, name: `${image}/compressed` };
+}
+
 /** Where a camera's info is, as image_transport has it: beside its pictures, wherever those were remapped to. */
 export function infoBeside(image: string): Topic {
   return { ...CAMERA_INFO_TOPIC, name: image.replace(/[^/]*$/, CAMERA_INFO_TOPIC.name) };
@@ -165,6 +180,7 @@ export function endpointsOf(
       const image = topicOf(camera, IMAGE_TOPIC);
       return [
         { topic: image, direction: 'subscription' },
+        { topic: compressedBeside(resolve(image)), direction: 'subscription' },
         { topic: infoBeside(resolve(image)), direction: 'subscription' },
         ...outputs.map((topic): Endpoint => ({ topic: topicOf(camera, topic), direction: 'publisher' })),
       ];

@@ -2,12 +2,19 @@ import sharp from 'sharp';
 import { ImageError } from './imageError.js';
 import { MAX_IMAGE_SIDE, MIN_IMAGE_SIDE, type RawImage } from './rawImage.js';
 
+// Frames come one after the other, and none comes twice: no more threads than the node has, and nothing kept.
+sharp.concurrency(1);
+sharp.cache(false);
+
 /** A JPEG or PNG file, as sensor_msgs/CompressedImage has it. */
 export interface CompressedImage {
   /** What image_transport wrote: `ORIGINAL; CODEC compressed [STORED]`, or a codec alone. */
   readonly format: string;
   readonly data: Uint8Array;
 }
+
+/** A file whose header has been read: of the picture's size. */
+export type CompressedPicture = CompressedImage & CompressedHeader;
 
 /** What a file's header says, before anything is decoded. */
 export interface CompressedHeader {
