@@ -1,5 +1,6 @@
 import type { ClassTable } from './classTable.js';
 import type { OutputRequest } from './protocol.js';
+import { type Legend, pasteLegend } from '../vision/legend.js';
 import type { Placement } from '../vision/letterbox.js';
 import type { PixelEngine } from '../vision/pixelEngine.js';
 import type { RawImage } from '../vision/rawImage.js';
@@ -14,6 +15,8 @@ export interface Drawing {
   readonly classes: ClassTable;
   /** Of the class colours in the overlay, 0-1. */
   readonly opacity: number;
+  /** Of an overlay of this size, if it is to have one. */
+  readonly legend: (width: number, height: number) => Legend | undefined;
 }
 
 interface OutputRow {
@@ -66,8 +69,10 @@ export const OUTPUTS = {
     channels: 3,
     encoding: 'rgb8',
     needsConfidence: false,
-    draw: (engine, { image, labels, placement, classes, opacity }, { width, height }, out) => {
+    draw: (engine, { image, labels, placement, classes, opacity, legend }, { width, height }, out) => {
       engine.overlay(image, labels, placement, classes.palette, opacity, width, height, out);
+      const names = legend(width, height);
+      if (names !== undefined) pasteLegend(names, out, width);
     },
   },
   /** The mask as a PNG file. */

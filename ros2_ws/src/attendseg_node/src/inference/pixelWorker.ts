@@ -7,6 +7,7 @@ import { PixelEngine } from '../vision/pixelEngine.js';
 import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
+import { Legends } from './legends.js';
 import { OUTPUTS, type Drawing } from './outputs.js';
 import {
   type ClassesMessage,
@@ -26,6 +27,7 @@ const { port, width, height, ...start } = workerData as PixelWorkerData;
 const main = parentPort!;
 const engine = await PixelEngine.create();
 const pool = new BufferPool();
+const legends = new Legends();
 const steadiers = new Map<string, Steadier>();
 let classes = start.classes;
 
@@ -110,8 +112,16 @@ async function draw(entry: Pending, result: RunResult): Promise<Output[]> {
   const labels = new Uint8Array(result.labels);
   const confidence = result.confidence && new Uint8Array(result.confidence);
   if (confidence !== undefined) steady(entry, labels, confidence);
-  const { opacity } = frame.look;
-  const drawing: Drawing = { image, placement, labels, confidence, classes: entry.classes, opacity };
+  const { opacity, legend = false } = frame.look;
+  const drawing: Drawing = {
+    image,
+    placement,
+    labels,
+    confidence,
+    classes: entry.classes,
+    opacity,
+    legend: (columns, rows) => (legend ? legends.of(entry.classes, columns, rows) : undefined),
+  };
   const pixelsOf = ({ kind, width: columns, height: rows, headroom, buffer }: Output): Uint8Array =>
     new Uint8Array(buffer, headroom, columns * rows * OUTPUTS[kind].channels);
   for (const output of frame.outputs) OUTPUTS[output.kind].draw(engine, drawing, output, pixelsOf(output));

@@ -49,6 +49,8 @@ export interface FrameLook {
   readonly fit: Fit;
   /** Of the class colours in the overlay, 0-1. */
   readonly opacity: number;
+  /** Whether the overlay names the classes in its corner; not if left out. */
+  readonly legend?: boolean;
   /** Labels less certain than this (0-1) come out as unlabelled; 0 if left out. */
   readonly threshold?: number;
   /** How much of its certainty a label keeps from frame to frame, 0-1; 0, which is off, if left out. */

@@ -196,14 +196,14 @@ export class Segmenter {
 
   #compose(image: Picture, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
     const { data: pixels, ...header } = image;
-    const { fit, opacity, threshold = 0, smoothing = 0, camera = '', outputs } = options;
+    const { fit, opacity, legend = false, threshold = 0, smoothing = 0, camera = '', outputs } = options;
     const data = take(pixels.byteLength);
     new Uint8Array(data).set(pixels);
     return {
       ticket: this.#ticket++,
       image: header,
       data,
-      look: { fit, opacity, threshold, smoothing, camera },
+      look: { fit, opacity, legend, threshold, smoothing, camera },
       outputs: outputs.map((request) => ({
         ...request,
         buffer: take(bufferBytes(request)),

@@ -162,6 +162,7 @@ export class Camera implements Contender {
       mask_size,
       max_age,
       overlay_opacity: opacity,
+      overlay_legend: legend,
       smoothing,
     } = this.host.parameters();
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
@@ -181,6 +182,7 @@ export class Camera implements Contender {
     const result = await this.scheduler.segment(image, {
       fit,
       opacity,
+      legend,
       threshold,
       smoothing,
       camera,

@@ -64,7 +64,7 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
       live,
       allowed: allowedOf(like),
       raw,
-      parse: parse as Entry['parse'],
+      parse: parse,
       set,
     };
     entries.set(name, entry);

@@ -19,6 +19,7 @@ export interface Parameters extends ClassRules {
   readonly fit: Fit;
   readonly mask_size: MaskSize;
   readonly overlay_opacity: number;
+  readonly overlay_legend: boolean;
   readonly confidence_threshold: number;
   readonly smoothing: number;
   readonly stale_after: number;
@@ -28,7 +29,7 @@ export interface Parameters extends ClassRules {
 export type ImageTransport = 'auto' | 'raw' | 'compressed';
 
 export type ParameterName = keyof Parameters;
-export type ParameterValue = string | number | readonly string[];
+export type ParameterValue = boolean | string | number | readonly string[];
 
 interface Common<T> {
   readonly description: string;
@@ -39,6 +40,7 @@ interface Common<T> {
 }
 export type ParameterSpec<T> =
   | (Common<T> & { readonly type: 'string'; readonly default: string; readonly allowed: string })
+  | (Common<T> & { readonly type: 'boolean'; readonly default: boolean; readonly allowed: string })
   | (Common<T> & {
       readonly type: 'integer' | 'double';
       readonly default: number;
@@ -63,6 +65,8 @@ function oneOf<T extends string>(
     },
   };
 }
+
+const EITHER = { allowed: 'true, false', parse: (value: ParameterValue): boolean => value === true };
 
 /** The words of a list, without empty ones: ROS has no empty lists of strings, and [""] stands for one. */
 function words(value: ParameterValue): string[] {
@@ -218,6 +222,13 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     live: true,
     description: "Of the classes' colours in the overlay.",
   },
+  overlay_legend: {
+    type: 'boolean',
+    default: false,
+    ...EITHER,
+    live: true,
+    description: "Names the classes in the overlay's corner.",
+  },
   confidence_threshold: {
     type: 'double',
     default: 0,
@@ -281,6 +292,7 @@ export const CAMERA_PARAMETERS = [
   'fit',
   'mask_size',
   'overlay_opacity',
+  'overlay_legend',
   'confidence_threshold',
   'smoothing',
   'stale_after',
