@@ -242,7 +242,7 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     ...within([0, 0.98]),
     live: true,
     description:
-      'How much of its certainty a label keeps from frame to frame, against flicker: 0 is off, 0.8 much.',
+      'Steadies doubtful labels from frame to frame, against flicker: 0 is off, 0.7 is much. Certain changes come at once.',
   },
   ignore: {
     type: 'string list',
