@@ -1,3 +1,4 @@
+import { errorText } from '#errorText';
 import { addExample, createProgram, runProgram } from '#commands/commandLine.js';
 import { addCameraCommand } from './camera.js';
 import { addDemoCommand } from './demo.js';
@@ -24,7 +25,7 @@ export async function runDemo(args: readonly string[], ended: AbortSignal): Prom
   try {
     return (await runProgram(program, own, 'demo')) ?? exitCode;
   } catch (error) {
-    if (!ended.aborted) console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+    if (!ended.aborted) console.error(`demo: ${errorText(error)}`);
     return 1;
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from './errorText.js';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
@@ -35,7 +36,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   try {
     return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;
   } catch (error) {
-    console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`attendseg: ${errorText(error)}`);
     return 1;
   }
 }

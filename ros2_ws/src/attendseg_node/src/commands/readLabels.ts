@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { Manifest } from '../inference/manifest.js';
@@ -27,7 +28,7 @@ export async function readLabels(path: string, classes: Classes): Promise<Labels
     const png = plainPng(readFileSync(path));
     return png.kind === 'rgb' ? await byColour(png, classes) : await byId(png, classes);
   } catch (error) {
-    throw new Error(`label ${path}: ${error instanceof Error ? error.message.trim() : String(error)}`, {
+    throw new Error(`label ${path}: ${errorText(error)}`, {
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import sharp from 'sharp';
 
 export interface Picture {
@@ -21,7 +22,7 @@ export async function readPicture(file: string): Promise<Picture> {
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, pixels: data };
   } catch (error) {
-    const cause = (error instanceof Error ? error.message : String(error)).trim().split('\n')[0]!;
+    const cause = errorText(error);
     throw new Error(`picture ${file}: ${cause.replace(`${file}: `, '')}; it may be damaged, or no picture`, {
       cause: error,
     });

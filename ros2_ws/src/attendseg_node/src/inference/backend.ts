@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BufferPool } from './bufferPool.js';
 import type { Model } from './model.js';
@@ -123,7 +124,7 @@ export class Backend {
       const wait = this.#attempts === 0 ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.#attempts - 1));
       this.#attempts++;
       const when = wait === 0 ? 'now' : `in ${wait / 1000} s`;
-      this.#trouble = `${cause instanceof Error ? cause.message : String(cause)}; the network starts again ${when}`;
+      this.#trouble = `${errorText(cause)}; the network starts again ${when}`;
       this.host.lost(this.#trouble);
       await sleep(wait, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;

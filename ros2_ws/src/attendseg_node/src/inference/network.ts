@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
@@ -57,7 +58,9 @@ export class Network {
       results = await this.#session.run({ [this.#feed.name]: this.#feed.tensor(picture) });
     } catch (error) {
       const { path, input } = this.#manifest;
-      throw new ModelError(`model ${path}: a run at ${input.width}x${input.height} fails: ${oneLine(error)}`);
+      throw new ModelError(
+        `model ${path}: a run at ${input.width}x${input.height} fails: ${errorText(error)}`,
+      );
     }
     return this.#reader.read(results, labels, confidence);
   }
@@ -94,14 +97,7 @@ export async function openSession(
   } catch (error) {
     const path = modelPath(manifest, file);
     throw new ModelError(
-      `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, oneLine(error))}`,
+      `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, errorText(error))}`,
     );
   }
-}
-
-/** What onnxruntime says, its lines joined: what it expected and what it got stand on different ones. */
-function oneLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error)
-    .replaceAll(/\s+/g, ' ')
-    .trim();
 }

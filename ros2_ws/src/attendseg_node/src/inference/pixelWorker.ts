@@ -1,4 +1,5 @@
 /** The thread for pixels: camera frames to network input, labels to masks and overlays. */
+import { errorText } from '../errorText.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodeCompressed, encodeGrayPng } from '../vision/compressedImage.js';
 import { ImageError } from '../vision/imageError.js';
@@ -53,7 +54,7 @@ function fail({ ticket, data, outputs }: FrameMessage, error: unknown): void {
     data,
     outputs,
     reason: error instanceof ImageError ? error.reason : undefined,
-    message: error instanceof Error ? error.message : String(error),
+    message: errorText(error),
   });
 }
 

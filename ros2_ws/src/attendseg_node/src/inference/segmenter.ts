@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { ImageError } from '../vision/imageError.js';
@@ -190,7 +191,7 @@ export class Segmenter {
     } catch (error) {
       // Memory may be short for the next buffer: those taken so far serve the next frame.
       for (const buffer of taken) this.#pool.give(buffer);
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      return Promise.reject(error instanceof Error ? error : new Error(errorText(error)));
     }
   }
 

@@ -1,4 +1,5 @@
 /** The thread that owns the session. It takes pictures from the pixel worker and gives it labels. */
+import { errorText } from '../errorText.js';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Network } from './network.js';
 import {
@@ -32,7 +33,7 @@ async function run(network: Network, message: RunMessage): Promise<void> {
     );
     answer({ ...message, finite, run: performance.now() - started });
   } catch (error) {
-    answer({ ...message, error: error instanceof Error ? error.message : String(error) });
+    answer({ ...message, error: errorText(error) });
   }
 }
 
@@ -56,7 +57,7 @@ async function serve(): Promise<void> {
 }
 
 serve().catch((error: unknown) => {
-  report({ type: 'error', message: error instanceof Error ? error.message : String(error) });
+  report({ type: 'error', message: errorText(error) });
   port.close();
   main.close();
 });

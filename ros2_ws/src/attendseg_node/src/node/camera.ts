@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClassTable } from '../inference/classTable.js';
 import type { Picture } from '../inference/protocol.js';
@@ -231,7 +232,7 @@ export class Camera implements Contender {
       this.host.refuse(error.reason, error.message);
     } else {
       frame.end('failed');
-      this.host.refuse('failed', error instanceof Error ? error.message : String(error));
+      this.host.refuse('failed', errorText(error));
     }
   }
 

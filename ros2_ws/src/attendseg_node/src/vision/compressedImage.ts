@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import sharp from 'sharp';
 import { ImageError } from './imageError.js';
 import { MAX_IMAGE_SIDE, MIN_IMAGE_SIDE, type RawImage } from './rawImage.js';
@@ -112,10 +113,9 @@ export async function decodeCompressed(image: CompressedImage): Promise<RawImage
       .raw({ depth: wide ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     throw new ImageError(
       'data',
-      `the image cannot be decoded (${cause.trim().replaceAll(/\s+/g, ' ')}); the camera driver must send whole images`,
+      `the image cannot be decoded (${errorText(error)}); the camera driver must send whole images`,
     );
   }
   const { data, info } = decoded;
