@@ -12,7 +12,9 @@ from conftest import HEIGHT, WIDTH, Running
 from diagnostic_msgs.msg import DiagnosticStatus
 from networks import cube_labels
 from pictures import Frame, noise, rgb_frame
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from ros_graph import Camera, Graph, stamp_of
+from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 GOOD = rgb_frame(noise(WIDTH, HEIGHT))
@@ -253,3 +255,20 @@ def test_two_nodes_of_one_name(graph: Graph, start: Callable, cube_model: object
     assert status.level == b"\1"
     assert second.process.stop()[0] == 0
     graph.report("/twins/eyes", lambda _, status: "called" not in status.message, "no warning")
+
+
+def test_a_subscriber_that_asks_for_too_much(graph: Graph, start: Callable, cube_model: object) -> None:
+    """It gets nothing, and the middleware tells nobody: the node says who, and what to do."""
+    node = start(cube_model)
+    topic = f"{node.namespace}/segmentation/mask"
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    subscription = graph.node.create_subscription(Image, topic, lambda _: None, latched)
+    wanted = f"{topic}: {graph.node.get_fully_qualified_name()} asks for transient_local"
+    try:
+        _, status = graph.report(node.full_name, lambda _, status: wanted in status.message, "the mismatch")
+        assert status.level == b"\1"
+        assert f"set qos_overrides.{topic}.publisher.durability to transient_local" in status.message
+        assert node.process.output.count(wanted) == 1
+    finally:
+        graph.node.destroy_subscription(subscription)
+    graph.report(node.full_name, lambda _, status: wanted not in status.message, "no mismatch")

@@ -1,6 +1,7 @@
 import rclnodejs from 'rclnodejs';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
+import type { Peer } from './qosMismatch.js';
 import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
@@ -228,6 +229,14 @@ export class RosNode {
     return this.#node.countPublishers(topic);
   }
 
+  publishersOf(topic: string): Peer[] {
+    return this.#node.getPublishersInfoByTopic(topic, false).map(toPeer);
+  }
+
+  subscriptionsOf(topic: string): Peer[] {
+    return this.#node.getSubscriptionsInfoByTopic(topic, false).map(toPeer);
+  }
+
   /** The types under which a topic is known in the graph. */
   typesOf(topic: string): readonly string[] {
     const topics: { name: string; types: string[] }[] = this.#node.getTopicNamesAndTypes();
@@ -274,6 +283,20 @@ export class RosNode {
       throw new Error(`topic ${topic.name}: ${cause.trim().replaceAll(/\s*\n\s*/g, ' ')}`, { cause: error });
     }
   }
+}
+
+/** Of what rclnodejs tells of an endpoint; the numbers are rmw's. */
+function toPeer(info: object): Peer {
+  const { node_name, node_namespace, qos_profile } = info as {
+    node_name: string;
+    node_namespace: string;
+    qos_profile: { reliability: number; durability: number };
+  };
+  return {
+    node: `${node_namespace.replace(/\/$/, '')}/${node_name}`,
+    reliability: qos_profile.reliability === 1 ? 'reliable' : 'best_effort',
+    durability: qos_profile.durability === 1 ? 'transient_local' : 'volatile',
+  };
 }
 
 function toQos({ reliability, durability, history, depth }: TopicQos): InstanceType<typeof rclnodejs.QoS> {

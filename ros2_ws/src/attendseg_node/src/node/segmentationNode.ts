@@ -14,7 +14,7 @@ import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
 import { Scheduler } from './scheduler.js';
 import { Surroundings } from './surroundings.js';
-import { DIAGNOSTICS_TOPIC, LABEL_INFO_TOPIC, topicOf } from './topics.js';
+import { DIAGNOSTICS_TOPIC, endpointsOf, LABEL_INFO_TOPIC, type Topic, topicOf } from './topics.js';
 
 /** Milliseconds between two reports. */
 const DIAGNOSTICS_PERIOD = 1000;
@@ -62,7 +62,12 @@ export class SegmentationNode {
     };
     this.#lanes = names.map((name) => new CameraLane(host, name, () => parameters.of(name)));
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
-    this.#surroundings = new Surroundings(node);
+    const resolve = (topic: Topic): string => node.resolve(topic);
+    const endpoints = endpointsOf(cameras, rules.groups.keys(), resolve);
+    this.#surroundings = new Surroundings(
+      node,
+      endpoints.map(({ topic }) => resolve(topic)),
+    );
   }
 
   /**

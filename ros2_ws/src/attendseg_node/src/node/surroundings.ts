@@ -1,12 +1,23 @@
+import { qosMismatches } from './qosMismatch.js';
 import type { RosNode } from './ros.js';
+
+/** The graph is asked for every topic's QoS at each of so many looks only. */
+const QOS_EVERY = 3;
 
 /** What is wrong around the node, though it works itself: said once in the log, and in /diagnostics for as long as it lasts. */
 export class Surroundings {
   readonly #said = new Set<string>();
+  #looks = 0;
+  #qos: readonly string[] = [];
   #time = { text: '', since: -Infinity };
 
   constructor(
-    private readonly node: Pick<RosNode, 'fullName' | 'log' | 'now' | 'countNodes' | 'isTimeSimulated'>,
+    private readonly node: Pick<
+      RosNode,
+      'fullName' | 'log' | 'now' | 'countNodes' | 'isTimeSimulated' | 'publishersOf' | 'subscriptionsOf'
+    >,
+    /** Full names of the node's topics. */
+    private readonly topics: readonly string[],
   ) {}
 
   /**
@@ -15,13 +26,23 @@ export class Surroundings {
    * @returns what is wrong now, in one line; undefined if nothing is
    */
   look(now: number, patience: number): string | undefined {
-    const troubles = [this.#names(), this.#clock(now, patience)].filter((trouble) => trouble !== undefined);
+    if (this.#looks++ % QOS_EVERY === 0) this.#qos = this.#mismatches();
+    const troubles = [this.#names(), this.#clock(now, patience), ...this.#qos].filter(
+      (trouble) => trouble !== undefined,
+    );
     for (const trouble of troubles) {
       if (this.#said.has(trouble)) continue;
       this.#said.add(trouble);
       this.node.log.warn(trouble);
     }
     return troubles.length === 0 ? undefined : troubles.join('; ');
+  }
+
+  #mismatches(): string[] {
+    const { node } = this;
+    return this.topics.flatMap((topic) =>
+      qosMismatches(topic, node.publishersOf(topic), node.subscriptionsOf(topic), node.fullName),
+    );
   }
 
   #names(): string | undefined {
