@@ -1,8 +1,10 @@
-"""How much of a camera's flow gets through: python test/bench/flow.py [--size 1920x1080] [--rate 30] [--seconds 10]
+"""A camera's flow through the node: python test/bench/flow.py [--size 1920x1080] [--rate 30] [--seconds 10]
+        [--outputs mask,overlay] [--each] [--against CHECKOUT] [--rounds 5]
 
-Camera, node and a subscriber of the masks are three processes with the shipped Fast DDS profile. Prints frames sent,
-received, segmented and lost, latency from stamp to mask, and the node's CPU time by thread. Run it in the
-environment of scripts/env.sh.
+Camera, node and a subscriber of the outputs are three processes with the shipped Fast DDS profile. Prints frames sent,
+received, segmented and lost, latency from stamp to the last of the outputs, and the node's CPU time. --each: a line for
+each kind of output by itself. --against: rounds of this checkout and another (built) one by turns, with the medians of
+both. Run it in the environment of scripts/env.sh.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import json
 import multiprocessing
 import os
 import signal
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -17,10 +20,12 @@ from pathlib import Path
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy, qos_profile_sensor_data
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 ROOT = Path(__file__).resolve().parents[2]
+KINDS = ("mask", "confidence", "color_mask", "overlay", "mask/compressed")
 
 
 def camera(size: tuple[int, int], rate: float, count: int, start: multiprocessing.Event) -> None:
@@ -54,72 +59,113 @@ def cpu_seconds(pid: int) -> dict[str, float]:
     return {"main": seconds(Path(f"/proc/{pid}/task/{pid}/stat")), "all": seconds(Path(f"/proc/{pid}/stat"))}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", default="1920x1080")
-    parser.add_argument("--rate", type=float, default=30)
-    parser.add_argument("--seconds", type=float, default=10)
-    arguments = parser.parse_args()
+def measure(root: Path, arguments: argparse.Namespace, outputs: list[str]) -> dict[str, float | int | str]:
+    """One round: the node of `root` in a process of its own."""
     width, height = map(int, arguments.size.split("x"))
     count = round(arguments.rate * arguments.seconds)
-    profile = str(ROOT / "config/fastdds.xml")
-    name = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
-    os.environ.setdefault(f"{name}_DEFAULT_PROFILES_FILE", profile)
-
-    start = multiprocessing.Event()
-    source = multiprocessing.Process(target=camera, args=((width, height), arguments.rate, count, start))
+    # Not a fork: it would inherit threads of the middleware from the round before.
+    spawn = multiprocessing.get_context("spawn")
+    start = spawn.Event()
+    source = spawn.Process(target=camera, args=((width, height), arguments.rate, count, start))
     source.start()
-    command = ["node", str(ROOT / "dist/main.js"), "node", "--ros-args", "-r", "image:=/camera/image_raw"]
-    process = subprocess.Popen(command)
-    rclpy.init()
-    node = rclpy.create_node("bench_subscriber")
+    command = ["node", str(root / "dist/main.js"), "node", "--ros-args", "-r", "image:=/camera/image_raw"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    context = rclpy.Context()
+    context.init()
+    node = rclpy.create_node("bench_subscriber", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    arrived: dict[tuple[int, int], int] = {}
     latencies: list[float] = []
     report: dict[str, str] = {}
 
-    def on_mask(message: Image) -> None:
+    def on_output(message: Image | CompressedImage) -> None:
         stamp = message.header.stamp
-        latencies.append(time.time() * 1000 - stamp.sec * 1000 - stamp.nanosec / 1e6)
+        key = (stamp.sec, stamp.nanosec)
+        arrived[key] = arrived.get(key, 0) + 1
+        if arrived[key] == len(outputs):
+            latencies.append(time.time() * 1000 - stamp.sec * 1000 - stamp.nanosec / 1e6)
 
     def on_report(message: DiagnosticArray) -> None:
         report.update({value.key: value.value for value in message.status[0].values})
 
     reliable = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.RELIABLE)
-    node.create_subscription(Image, "/segmentation/mask", on_mask, reliable)
+    for output in outputs:
+        kind = CompressedImage if output.endswith("compressed") else Image
+        node.create_subscription(kind, f"/segmentation/{output}", on_output, reliable)
     node.create_subscription(DiagnosticArray, "/diagnostics", on_report, 10)
     while "frames received" not in report or node.count_subscribers("/camera/image_raw") == 0:
-        rclpy.spin_once(node, timeout_sec=0.1)
-    time.sleep(1)
+        executor.spin_once(timeout_sec=0.1)
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.1)
     before = cpu_seconds(process.pid)
     start.set()
     while source.is_alive():
-        rclpy.spin_once(node, timeout_sec=0.1)
+        executor.spin_once(timeout_sec=0.1)
     after = cpu_seconds(process.pid)
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
-        rclpy.spin_once(node, timeout_sec=0.1)
+        executor.spin_once(timeout_sec=0.1)
     process.send_signal(signal.SIGINT)
     process.wait(5)
+    node.destroy_node()
+    context.shutdown()
     latencies.sort()
-    seconds = count / arguments.rate
-    print(
-        json.dumps(
-            {
-                "sent": count,
-                "received": int(report["frames received"]),
-                "lost in transport": report["lost in transport"],
-                "superseded": int(report["dropped: superseded"]),
-                "masks": len(latencies),
-                "masks per second": round(len(latencies) / seconds, 2),
-                "stamp to mask p50 [ms]": round(latencies[len(latencies) // 2], 1) if latencies else None,
-                "session run p50 [ms]": float(report["run p50 [ms]"]),
-                "main thread CPU [% of a core]": round(100 * (after["main"] - before["main"]) / seconds, 1),
-                "all threads CPU [% of a core]": round(100 * (after["all"] - before["all"]) / seconds, 1),
-                "resident memory [MiB]": int(report["resident memory [MiB]"]),
-            },
-            indent=2,
-        )
-    )
-    rclpy.shutdown()
+    masks = len(latencies)
+
+    def percentile(share: float) -> float:
+        return round(latencies[min(masks - 1, int(share * masks))], 2) if masks else float("nan")
+
+    run = float(report["run p50 [ms]"])
+    used = 1000 * (after["all"] - before["all"]) / max(1, masks)
+    return {
+        "sent": count,
+        "received": int(report["frames received"]),
+        "lost in transport": report["lost in transport"],
+        "superseded": int(report["dropped: superseded"]),
+        "outputs": masks,
+        "outputs per second": round(masks / arguments.seconds, 2),
+        "p50 [ms]": percentile(0.5),
+        "p95 [ms]": percentile(0.95),
+        "session run p50 [ms]": run,
+        "CPU per output [ms]": round(used, 2),
+        "main thread CPU [% of a core]": round(100 * (after["main"] - before["main"]) / arguments.seconds, 1),
+        "resident memory [MiB]": int(report["resident memory [MiB]"]),
+    }
+
+
+def median(rounds: list[dict[str, float | int | str]]) -> dict[str, float | int | str]:
+    return {
+        key: statistics.median(float(each[key]) for each in rounds) if not isinstance(value, str) else value
+        for key, value in rounds[0].items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--rate", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--outputs", default="mask", help="such as mask,overlay")
+    parser.add_argument("--each", action="store_true", help="each kind of output by itself")
+    parser.add_argument("--against", type=Path, help="another checkout, built")
+    parser.add_argument("--rounds", type=int, default=1)
+    arguments = parser.parse_args()
+    name = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
+    os.environ.setdefault(f"{name}_DEFAULT_PROFILES_FILE", str(ROOT / "config/fastdds.xml"))
+    outputs = arguments.outputs.split(",")
+    if arguments.each:
+        for kind in KINDS:
+            print(kind, json.dumps(median([measure(ROOT, arguments, [kind]) for _ in range(arguments.rounds)])))
+        return
+    roots = [ROOT, *([arguments.against.resolve()] if arguments.against else [])]
+    rounds: dict[Path, list[dict[str, float | int | str]]] = {root: [] for root in roots}
+    for _ in range(arguments.rounds):
+        for root in roots:
+            rounds[root].append(measure(root, arguments, outputs))
+    for root in roots:
+        print(root.name, json.dumps(median(rounds[root]), indent=2))
 
 
 if __name__ == "__main__":

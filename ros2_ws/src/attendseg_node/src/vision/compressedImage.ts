@@ -1,11 +1,6 @@
 import { errorText } from '../errorText.js';
-import sharp from 'sharp';
 import { ImageError } from './imageError.js';
 import { MAX_IMAGE_SIDE, MIN_IMAGE_SIDE, type RawImage } from './rawImage.js';
-
-// Frames come one after the other, and none comes twice: no more threads than the node has, and nothing kept.
-sharp.concurrency(1);
-sharp.cache(false);
 
 /** A JPEG or PNG file, as sensor_msgs/CompressedImage has it. */
 export interface CompressedImage {
@@ -100,7 +95,7 @@ export async function decodeCompressed(image: CompressedImage): Promise<RawImage
   const wide = sampleBytes === 2;
   let decoded;
   try {
-    const picture = sharp(image.data, {
+    const picture = (await loadSharp())(image.data, {
       failOn: 'truncated',
       limitInputPixels: width * height,
       sequentialRead: true,
@@ -140,8 +135,21 @@ function encodingOf(format: string, channels: number, wide: boolean): string {
 
 /** HxW uint8 as a lossless PNG. */
 export async function encodeGrayPng(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  return sharp(pixels, { raw: { width, height, channels: 1 } })
+  return (await loadSharp())(pixels, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png({ compressionLevel: 2 })
     .toBuffer();
+}
+
+let loaded: Promise<typeof import('sharp').default> | undefined;
+
+/** The picture library: loaded when it is first needed, since it takes 40 MB. */
+function loadSharp(): Promise<typeof import('sharp').default> {
+  loaded ??= import('sharp').then(({ default: sharp }) => {
+    // Frames come one after the other, and none comes twice: no more threads than the node has, and nothing kept.
+    sharp.concurrency(1);
+    sharp.cache(false);
+    return sharp;
+  });
+  return loaded;
 }
