@@ -1,6 +1,7 @@
-"""Starts one attendseg node, and rviz on request.
+"""Starts one attendseg node, for one camera or several, and rviz on request.
 
 ros2 launch attendseg_node attendseg.launch.py image:=/camera/image_raw
+ros2 launch attendseg_node attendseg.launch.py cameras:="front left" image:=/{camera}/image_raw
 ros2 launch attendseg_node attendseg.launch.py --show-args
 """
 
@@ -13,6 +14,7 @@ from launch_ros.actions import Node
 from launch import LaunchDescription
 
 CONFIG = Path(__file__).absolute().parents[1] / "config"
+PROFILES = ("nav2", "nvblox", "rviz", "bag")
 
 # Fast DDS 3 (Kilted and later) reads the first and warns of the second, which is the only one that Fast DDS 2 reads.
 FASTDDS_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
@@ -24,9 +26,22 @@ BOOLEANS = ["true", "false", "True", "False"]
 ARGUMENTS = [
     DeclareLaunchArgument(
         "image",
-        default_value="camera/image_raw",
-        description="Topic of the camera images; <image>/compressed and camera_info beside it belong to it. "
-        "A relative name is completed by the namespace.",
+        default_value="{camera}/image_raw",
+        description="Topic of the camera images; camera_info beside it belongs to it. {camera} stands for each name in "
+        "cameras, or for camera. A relative name is completed by the namespace.",
+    ),
+    DeclareLaunchArgument(
+        "cameras",
+        default_value="",
+        description="Names of several cameras with spaces between: front left gives front/segmentation/mask and "
+        "left/segmentation/mask; empty: one camera, segmentation/mask.",
+    ),
+    DeclareLaunchArgument(
+        "profile",
+        default_value="",
+        choices=["", *PROFILES],
+        description="Parameters for a consumer, config/profiles/<profile>.yaml; params_file and the other arguments "
+        "override them.",
     ),
     DeclareLaunchArgument(
         "namespace",
@@ -44,15 +59,15 @@ ARGUMENTS = [
     ),
     DeclareLaunchArgument(
         "params_file",
-        default_value=str(CONFIG / "attendseg.yaml"),
-        description="Parameters of the node. Copy the default to make your own. The arguments model, provider and "
-        "use_sim_time override it.",
+        default_value="",
+        description="Your parameters, over config/attendseg.yaml and the profile. The arguments cameras, model, "
+        "provider and use_sim_time override them.",
     ),
     DeclareLaunchArgument(
         "rviz",
         default_value="false",
         choices=BOOLEANS,
-        description="Show camera, overlay and mask in rviz; needs the package rviz2.",
+        description="Show camera, overlay and mask in rviz, of several cameras the first; needs the package rviz2.",
     ),
     DeclareLaunchArgument(
         "use_sim_time",
@@ -78,12 +93,31 @@ def fastdds_profile():
     return {name: str(CONFIG / "fastdds.xml")}
 
 
+def image_topics(cameras, pattern):
+    """The node's image topic of each camera (name "": the only one), and the topic that it is remapped to."""
+    topics = {f"{name}/image".lstrip("/"): pattern.replace("{camera}", name or "camera") for name in cameras}
+    if len(set(topics.values())) < len(topics):
+        raise RuntimeError(
+            f"image:={pattern} is one topic for {len(topics)} cameras: write {{camera}} where their names differ"
+        )
+    return topics
+
+
 def start(context):
     """Reads the arguments' values and starts the processes."""
     given = {argument.name: context.launch_configurations[argument.name] for argument in ARGUMENTS}
     # An argument left empty is not passed on, so that it does not override params_file.
     clock = {"use_sim_time": given["use_sim_time"].lower() == "true"} if given["use_sim_time"] else {}
-    overrides = {**{name: given[name] for name in ("model", "provider") if given[name]}, **clock}
+    named = given["cameras"].split()
+    overrides = {
+        **({"cameras": named} if named else {}),
+        **{name: given[name] for name in ("model", "provider") if given[name]},
+        **clock,
+    }
+    profile = [str(CONFIG / "profiles" / f"{given['profile']}.yaml")] if given["profile"] else []
+    files = [str(CONFIG / "attendseg.yaml"), *profile, *([given["params_file"]] if given["params_file"] else [])]
+    cameras = named or [""]
+    images = image_topics(cameras, given["image"])
     environment = fastdds_profile()
 
     nodes = [
@@ -93,8 +127,8 @@ def start(context):
             # With the name, launch addresses the overrides to this very node: they win over any key in params_file.
             name="attendseg",
             namespace=given["namespace"],
-            parameters=[source for source in (given["params_file"], overrides) if source],
-            remappings=[("image", given["image"])],
+            parameters=[*files, overrides] if overrides else files,
+            remappings=list(images.items()),
             ros_arguments=["--log-level", given["log_level"]],
             additional_env=environment,
             output="both",
@@ -106,6 +140,8 @@ def start(context):
         )
     ]
     if given["rviz"].lower() == "true":
+        # Of several cameras the first.
+        image, prefix = next(iter(images.values())), f"{cameras[0]}/".lstrip("/")
         nodes.append(
             Node(
                 package="rviz2",
@@ -115,9 +151,9 @@ def start(context):
                 arguments=["-d", str(CONFIG / "attendseg.rviz")],
                 parameters=[clock] if clock else [],
                 remappings=[
-                    ("/image", given["image"]),
-                    ("/segmentation/overlay", "segmentation/overlay"),
-                    ("/segmentation/color_mask", "segmentation/color_mask"),
+                    ("/image", image),
+                    ("/segmentation/overlay", f"{prefix}segmentation/overlay"),
+                    ("/segmentation/color_mask", f"{prefix}segmentation/color_mask"),
                 ],
                 additional_env=environment,
                 output="log",

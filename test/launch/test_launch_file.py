@@ -1,64 +1,23 @@
-"""attendseg.launch.py, loaded with stand-ins that record what it asks for: launch is not among the wheels."""
+"""attendseg.launch.py: what it starts with which arguments."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-STAND_INS = Path(__file__).parent / "stand_ins"
 CONFIG = ROOT / "config"
+DEFAULTS = str(CONFIG / "attendseg.yaml")
+FILE = "attendseg.launch.py"
 PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 
 
-@pytest.fixture(autouse=True)
-def stand_ins(monkeypatch):
-    """Also where a real ROS is sourced: the stand-ins come first, and are gone afterwards."""
-    monkeypatch.syspath_prepend(str(STAND_INS))
-    for name in PROFILE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    real = {name: module for name, module in sys.modules.items() if name.split(".")[0] in ("launch", "launch_ros")}
-    for name in real:
-        del sys.modules[name]
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("launch", "launch_ros")]:
-        del sys.modules[name]
-    sys.modules.update(real)
-
-
-def load():
-    spec = importlib.util.spec_from_file_location("attendseg_launch", ROOT / "launch" / "attendseg.launch.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.generate_launch_description().entities
-
-
-def declared():
-    return {entity.name: entity for entity in load() if hasattr(entity, "default_value")}
-
-
-def launch(**arguments):
-    """What is started with these arguments, as (attendseg, others)."""
-    entities = load()
-    given = {}
-    for argument in (entity for entity in entities if hasattr(entity, "default_value")):
-        given[argument.name] = arguments.pop(argument.name, argument.default_value)
-        assert argument.choices is None or given[argument.name] in argument.choices
-    assert not arguments, f"not declared: {arguments}"
-    context = SimpleNamespace(launch_configurations=given)
-    nodes = [node for entity in entities if hasattr(entity, "function") for node in entity.function(context)]
-    attendseg = [node for node in nodes if node.package == "attendseg_node"]
-    assert len(attendseg) == 1
-    return attendseg[0], [node for node in nodes if node.package != "attendseg_node"]
-
-
-def test_the_arguments_are_those_of_the_documentation():
-    arguments = declared()
+def test_the_arguments_are_those_of_the_documentation(launch):
+    arguments = launch(FILE).declared
     assert list(arguments) == [
         "image",
+        "cameras",
+        "profile",
         "namespace",
         "model",
         "provider",
@@ -74,39 +33,73 @@ def test_the_arguments_are_those_of_the_documentation():
         assert f"\n| `{name}` " in documentation
 
 
-def test_by_default_one_node_starts_with_the_default_parameters():
-    node, others = launch()
-    assert others == []
+def test_by_default_one_node_starts_with_the_default_parameters(launch):
+    (node,) = launch(FILE).nodes
     assert node.executable == "attendseg"
     assert (node.name, node.namespace) == ("attendseg", "")
-    assert node.parameters == [str(CONFIG / "attendseg.yaml")]
+    assert node.parameters == [DEFAULTS]
     assert node.remappings == {"image": "camera/image_raw"}, "a relative name, so that the namespace completes it"
     assert node.ros_arguments == ["--log-level", "info"]
 
 
-def test_arguments_reach_the_node():
-    node, _ = launch(
+def test_arguments_reach_the_node(launch):
+    node = launch(
+        FILE,
         image="/cam/image",
         namespace="front",
         model="/models/a",
         provider="tensorrt",
         log_level="debug",
         use_sim_time="true",
-    )
+    ).attendseg
     assert node.remappings == {"image": "/cam/image"}
     assert node.namespace == "front"
     assert node.ros_arguments == ["--log-level", "debug"]
     assert node.parameters[1] == {"model": "/models/a", "provider": "tensorrt", "use_sim_time": True}
 
 
-def test_arguments_override_the_parameter_file_only_when_given():
-    assert launch(params_file="/my.yaml")[0].parameters == ["/my.yaml"]
-    assert launch(params_file="/my.yaml", use_sim_time="false")[0].parameters == ["/my.yaml", {"use_sim_time": False}]
-    assert launch(params_file="")[0].parameters == []
+def test_later_parameters_override_earlier_ones(launch):
+    """The defaults, the profile, the user's file, the arguments; those left empty override nothing."""
+
+    def parameters(**arguments):
+        return launch(FILE, **arguments).attendseg.parameters
+
+    profile = str(CONFIG / "profiles" / "nvblox.yaml")
+    assert parameters(params_file="/my.yaml") == [DEFAULTS, "/my.yaml"]
+    assert parameters(params_file="/my.yaml", use_sim_time="false") == [DEFAULTS, "/my.yaml", {"use_sim_time": False}]
+    assert parameters(profile="nvblox", params_file="/my.yaml", provider="cpu") == [
+        DEFAULTS,
+        profile,
+        "/my.yaml",
+        {"provider": "cpu"},
+    ]
 
 
-def test_the_node_comes_back_after_a_crash_and_stops_in_time():
-    node, _ = launch()
+def test_each_profile_can_be_chosen(launch):
+    choices = launch(FILE).declared["profile"].choices
+    assert sorted(choices) == ["", *sorted(path.stem for path in (CONFIG / "profiles").iterdir())]
+    for choice in choices[1:]:
+        assert Path(launch(FILE, profile=choice).attendseg.parameters[1]).is_file()
+
+
+def test_several_cameras_from_one_launch(launch):
+    node = launch(FILE, cameras="front left").attendseg
+    assert node.parameters == [DEFAULTS, {"cameras": ["front", "left"]}]
+    assert node.remappings == {"front/image": "front/image_raw", "left/image": "left/image_raw"}
+    started = launch(FILE, cameras="front  left", image="/rig/{camera}/color/image_raw", rviz="true")
+    assert started.attendseg.remappings["left/image"] == "/rig/left/color/image_raw"
+    (rviz,) = started.others
+    assert rviz.remappings["/image"] == "/rig/front/color/image_raw"
+    assert rviz.remappings["/segmentation/overlay"] == "front/segmentation/overlay"
+
+
+def test_several_cameras_on_one_topic_are_refused(launch):
+    with pytest.raises(RuntimeError, match=r"image:=/image_raw is one topic for 2 cameras: write \{camera\}"):
+        launch(FILE, cameras="front left", image="/image_raw")
+
+
+def test_the_node_comes_back_after_a_crash_and_stops_in_time(launch):
+    node = launch(FILE).attendseg
     assert node.respawn is True
     assert node.respawn_delay == 1.0
     assert float(node.sigterm_timeout) + float(node.sigkill_timeout) <= 5
@@ -116,30 +109,30 @@ def test_the_node_comes_back_after_a_crash_and_stops_in_time():
     ("distribution", "variable"),
     [("humble", PROFILE_VARIABLES[1]), ("jazzy", PROFILE_VARIABLES[1]), ("kilted", PROFILE_VARIABLES[0])],
 )
-def test_large_images_get_the_shared_memory_profile(monkeypatch, distribution, variable):
+def test_large_images_get_the_shared_memory_profile(launch, monkeypatch, distribution, variable):
     """By the one variable that the distribution reads: the other makes Kilted warn at every start."""
     monkeypatch.setenv("ROS_DISTRO", distribution)
-    for node in [launch(rviz="true")[0], *launch(rviz="true")[1]]:
+    for node in launch(FILE, rviz="true").nodes:
         assert node.additional_env == {variable: str(CONFIG / "fastdds.xml")}
 
 
 @pytest.mark.parametrize("value", ["true", "True", "false", "False"])
-def test_booleans_as_yaml_and_as_python_write_them(value):
-    node, others = launch(rviz=value, use_sim_time=value, params_file="")
+def test_booleans_as_yaml_and_as_python_write_them(launch, value):
+    started = launch(FILE, rviz=value, use_sim_time=value)
     meant = value.lower() == "true"
-    assert node.parameters == [{"use_sim_time": meant}]
-    assert len(others) == meant
+    assert started.attendseg.parameters == [DEFAULTS, {"use_sim_time": meant}]
+    assert len(started.others) == meant
 
 
 @pytest.mark.parametrize("name", PROFILE_VARIABLES)
-def test_a_profile_of_the_user_stays(monkeypatch, name):
+def test_a_profile_of_the_user_stays(launch, monkeypatch, name):
     monkeypatch.setenv(name, "/mine.xml")
-    assert launch()[0].additional_env == {}
+    assert launch(FILE).attendseg.additional_env == {}
 
 
-def test_an_empty_profile_variable_is_none(monkeypatch):
+def test_an_empty_profile_variable_is_none(launch, monkeypatch):
     monkeypatch.setenv(PROFILE_VARIABLES[0], "")
-    assert len(launch()[0].additional_env) == 1
+    assert len(launch(FILE).attendseg.additional_env) == 1
 
 
 def rviz_topics():
@@ -149,9 +142,10 @@ def rviz_topics():
     return {display["Name"]: display["Topic"] for display in displays}
 
 
-def test_rviz_shows_camera_overlay_and_mask_wherever_they_are():
-    node, (rviz,) = launch(rviz="true", image="cam/image", namespace="/robot/front", use_sim_time="true")
-    assert (rviz.package, rviz.executable, rviz.namespace) == ("rviz2", "rviz2", node.namespace)
+def test_rviz_shows_camera_overlay_and_mask_wherever_they_are(launch):
+    started = launch(FILE, rviz="true", image="cam/image", namespace="/robot/front", use_sim_time="true")
+    (rviz,) = started.others
+    assert (rviz.package, rviz.executable, rviz.namespace) == ("rviz2", "rviz2", started.attendseg.namespace)
     assert rviz.arguments == ["-d", str(CONFIG / "attendseg.rviz")]
     assert rviz.parameters == [{"use_sim_time": True}]
     assert rviz.respawn is False, "a closed window stays closed"

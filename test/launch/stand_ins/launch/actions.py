@@ -9,3 +9,19 @@ class DeclareLaunchArgument:
 class OpaqueFunction:
     def __init__(self, *, function):
         self.function = function
+
+
+class IncludeLaunchDescription:
+    def __init__(self, launch_description_source, *, launch_arguments=()):
+        self.source = launch_description_source
+        self.arguments = list(launch_arguments)
+
+
+class GroupAction:
+    def __init__(self, actions):
+        self.actions = list(actions)
+
+
+class LogInfo:
+    def __init__(self, *, msg):
+        self.message = msg

@@ -32,3 +32,9 @@ class Node:
         self.respawn_delay = respawn_delay
         self.sigterm_timeout = sigterm_timeout
         self.sigkill_timeout = sigkill_timeout
+
+
+class SetRemap:
+    def __init__(self, src, dst):
+        self.src = src
+        self.dst = dst
