@@ -15,9 +15,13 @@ function isKnown(name: string): name is ParameterName {
 }
 
 function jsType(name: ParameterName): string {
-  return { string: 'string', integer: 'number', double: 'number', 'string list': 'object' }[
-    PARAMETERS[name].type
-  ];
+  return {
+    boolean: 'boolean',
+    string: 'string',
+    integer: 'number',
+    double: 'number',
+    'string list': 'object',
+  }[PARAMETERS[name].type];
 }
 
 test('there is a profile for each consumer', () => {
