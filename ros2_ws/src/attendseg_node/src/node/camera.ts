@@ -18,6 +18,8 @@ export type Stage = (typeof STAGES)[number];
 export interface CameraHost {
   readonly name: string;
   readonly classes: () => ClassTable;
+  /** Whether frames are wanted at all; always, if left out. */
+  readonly enabled?: () => boolean;
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
@@ -83,6 +85,10 @@ export class Camera implements Contender {
       frame.end('stopped');
       return;
     }
+    if (this.host.enabled?.() === false) {
+      frame.end('disabled');
+      return;
+    }
     try {
       if (this.standby) {
         frame.end('standby');
@@ -146,6 +152,10 @@ export class Camera implements Contender {
   /** @throws whatever the segmenter and the publishers throw */
   async #segment(frame: Frame): Promise<void> {
     const { picture, arrived } = frame;
+    if (this.host.enabled?.() === false) {
+      frame.end('disabled');
+      return;
+    }
     const {
       bit_depth: bitDepth,
       confidence_threshold: threshold,

@@ -27,6 +27,7 @@ export interface LaneHost {
   readonly scheduler: Scheduler;
   readonly complaints: CauseLog;
   readonly classes: () => ClassTable;
+  readonly enabled: () => boolean;
 }
 
 /** All that belongs to one camera of the node: where its pictures come from, their way, and where the outputs go. */
@@ -65,6 +66,7 @@ export class CameraLane {
       name,
       parameters,
       classes: host.classes,
+      enabled: host.enabled,
       network: backend.model.manifest.input,
       published: ({ stamp }, size) => {
         const info = this.#info;

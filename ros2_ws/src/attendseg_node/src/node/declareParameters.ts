@@ -1,5 +1,12 @@
 import type { Override, Overrides } from './parameterOverrides.js';
-import { allowedOf, PARAMETER_NAMES, PARAMETERS, type Parameters } from './parameterTable.js';
+import {
+  allowedOf,
+  type Live,
+  PARAMETER_NAMES,
+  PARAMETERS,
+  type Parameters,
+  whenChanged,
+} from './parameterTable.js';
 import { DEPTHS, readQosOverrides } from './qosOverrides.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
 import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
@@ -18,7 +25,7 @@ interface Entry {
   readonly type: RosParameter['type'];
   /** In words. */
   readonly allowed: string;
-  readonly live: boolean;
+  readonly live: Live;
   /** @throws Error that says what is allowed */
   readonly parse: (value: Raw) => unknown;
   raw: Raw;
@@ -30,6 +37,8 @@ export interface NodeParameters {
   readonly values: Parameters;
   /** Looks at what the values would be after a change. @throws Error that says why they cannot be so */
   check: ((next: Parameters) => void) | undefined;
+  /** Is the node unconfigured, so that what configuring reads may be changed? */
+  unconfigured: boolean;
 }
 
 /**
@@ -45,17 +54,29 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
   const values: Record<string, unknown> = {};
   for (const name of PARAMETER_NAMES) {
     const { default: raw, parse, type, live, description, ...bounds } = PARAMETERS[name];
-    const entry: Entry = { type, live, allowed: allowedOf(name), raw, parse: parse as Entry['parse'] };
+    const entry: Entry = { type, live, allowed: allowedOf(name), raw, parse: parse };
     entries.set(name, entry);
     const override = overrides.values.get(name);
     if (override !== undefined) entry.raw = start(name, entry, override);
     values[name] = entry.parse(entry.raw);
-    const allowed = `${entry.allowed}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    const allowed = `${entry.allowed}; ${whenChanged(live)}`;
     const range = 'range' in bounds ? { range: bounds.range } : {};
-    node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
+    node.declareParameter({
+      name,
+      type,
+      value: entry.raw,
+      description,
+      live: live !== false,
+      allowed,
+      ...range,
+    });
   }
   // Every name of the table has been parsed by its own entry.
-  const parameters: NodeParameters = { values: values as unknown as Parameters, check: undefined };
+  const parameters: NodeParameters = {
+    values: values as unknown as Parameters,
+    check: undefined,
+    unconfigured: true,
+  };
   declareQos(node, overrides, entries, parameters.values).forEach(warn);
   for (const [name, override] of overrides.values) {
     const entry = entries.get(name);
@@ -130,7 +151,7 @@ function start(name: string, entry: Entry, { value, source }: Override): Raw {
 function decide(
   changes: readonly ParameterChange[],
   entries: ReadonlyMap<string, Entry>,
-  { values, check }: NodeParameters,
+  { values, check, unconfigured }: NodeParameters,
 ): Decision {
   const accepted: { name: string; type: Entry['type']; value: Raw }[] = [];
   for (const { name, value } of changes) {
@@ -146,12 +167,17 @@ function decide(
     } catch (error) {
       return { refused: `${name}: ${(error as Error).message}` };
     }
-    if (!entry.live && shown(entry, raw) !== shown(entry, entry.raw)) {
+    const changeable = entry.live === 'unconfigured' ? unconfigured : entry.live;
+    if (!changeable && shown(entry, raw) !== shown(entry, entry.raw)) {
+      const [when, first] =
+        entry.live === false
+          ? ['only at start', '']
+          : ['when the node is configured', 'clean it up first, or '];
       return {
-        refused: `${name} takes effect only at start: it stays ${shown(entry, entry.raw)}; restart the node with ${shown(entry, raw)} (allowed: ${entry.allowed})`,
+        refused: `${name} takes effect ${when}: it stays ${shown(entry, entry.raw)}; ${first}restart the node with ${shown(entry, raw)} (allowed: ${entry.allowed})`,
       };
     }
-    if (entry.live) accepted.push({ name, type: entry.type, value: raw });
+    if (changeable) accepted.push({ name, type: entry.type, value: raw });
   }
   const parsed = Object.fromEntries(
     accepted

@@ -1,9 +1,16 @@
 import type { CameraFrame } from './imageMessage.js';
 
-export const DROP_REASONS = ['standby', 'superseded', 'undecodable', 'failed', 'stopped'] as const;
+export const DROP_REASONS = [
+  'standby',
+  'superseded',
+  'undecodable',
+  'failed',
+  'disabled',
+  'stopped',
+] as const;
 /**
  * Why a frame gave no mask: nobody subscribes, a newer one came first, it cannot be read, its run or a publisher
- * failed, or the node stopped.
+ * failed, the node was told to stand by, or it stopped.
  */
 export type DropReason = (typeof DROP_REASONS)[number];
 
