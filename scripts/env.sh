@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Source this file (bash) to enter the project's ROS 2 environment.
 #
-# A ROS 2 that is already sourced stays as it is; only the vision_msgs overlay is added, if it was built because that
-# ROS 2 lacks the package. Otherwise the environment is that of ROS 2 from wheels in .ros/, which scripts/setup.sh makes.
+# A ROS 2 that is already sourced stays as it is; only the overlay of message packages that it lacks (vision_msgs, bond)
+# is added, if it was built. Otherwise the environment is that of ROS 2 from wheels in .ros/, which scripts/setup.sh makes.
 # Sourcing it twice, or for another ROS_DISTRO, is fine.
 #
 # Sets, beside ROS's own variables:
@@ -88,7 +88,7 @@ _attendseg_enter() {
     done
     _attendseg_prepend CMAKE_PREFIX_PATH "$ATTENDSEG_ROS_DIR"
     _attendseg_prepend PATH "$ATTENDSEG_ROS_DIR/bin"
-  elif _attendseg_has vision_msgs; then
+  elif _attendseg_has vision_msgs && _attendseg_has bond; then
     return 0
   fi
   [[ -d $overlay ]] || return 0

@@ -65,14 +65,14 @@ _check_python() {
   fi
   version=python3
   [[ $(readlink -f "$ATTENDSEG_BASE_PYTHON") == $(readlink -f /usr/bin/python3) ]] || version=$(basename "$(readlink -f "$ATTENDSEG_BASE_PYTHON")")
-  # A sourced ROS 2 needs a virtual environment and rclpy only for the tests, and headers only to build vision_msgs.
+  # A sourced ROS 2 needs a virtual environment and rclpy only for the tests, and headers only to build message packages.
   if [[ $_lacks == *' rclpy '* && $ATTENDSEG_FOR == test ]]; then
     _need "a Python that can import the sourced ROS's rclpy ($ATTENDSEG_BASE_PYTHON cannot)" "ros-$ROS_DISTRO-rclpy"
   fi
   if [[ $_lacks == *' venv '* && ($ATTENDSEG_ROS == wheels || $ATTENDSEG_FOR == test) ]]; then
     _need "the venv module of $ATTENDSEG_BASE_PYTHON" "$version-venv"
   fi
-  if [[ $_lacks == *' dev '* ]] && { [[ $ATTENDSEG_ROS == wheels ]] || ! _attendseg_has vision_msgs; }; then
+  if [[ $_lacks == *' dev '* ]] && { [[ $ATTENDSEG_ROS == wheels ]] || ! _attendseg_has vision_msgs || ! _attendseg_has bond; }; then
     _need "the C headers (Python.h) of $ATTENDSEG_BASE_PYTHON" "$version-dev"
   fi
 }

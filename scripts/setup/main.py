@@ -19,11 +19,13 @@ from steps import Log, Step, StepError, digest, hold_lock, run_steps
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".ros"
 HERE = Path(__file__).resolve().parent
-OVERLAY_SOURCE = ROOT / "scripts" / "overlays" / "vision_msgs"
+OVERLAYS = ROOT / "scripts" / "overlays"
 RCLNODEJS = ROOT / "node_modules" / "rclnodejs"
 
 # The message packages that the node and its tests use.
-MESSAGES = ("sensor_msgs", "std_msgs", "diagnostic_msgs", "lifecycle_msgs", "std_srvs", "vision_msgs")
+MESSAGES = ("sensor_msgs", "std_msgs", "diagnostic_msgs", "lifecycle_msgs", "std_srvs", "vision_msgs", "bond")
+# Those that the wheels lack, with a message of each. Stand-ins are built where they are missing.
+STAND_INS = {"vision_msgs": "LabelInfo", "bond": "Status"}
 
 ONLINE = "see the lines above; if they speak of a connection, check the network (behind a proxy: set HTTPS_PROXY)."
 
@@ -46,8 +48,8 @@ class Setup:
             steps += [self.ros_from_wheels(), self.wheels_mended()]
         elif self.for_tests:
             steps += [self.test_tools()]
-        if self.from_wheels or not self.sourced_has("vision_msgs"):
-            steps += [self.vision_msgs()]
+        if packages := [package for package in STAND_INS if self.from_wheels or not self.sourced_has(package)]:
+            steps += [self.stand_ins(packages)]
         return [*steps, self.rclnodejs(), self.program()]
 
     # --- npm
@@ -105,43 +107,46 @@ class Setup:
             lambda: self.python_inputs() | {"requirements": digest(requirements)},
         )
 
-    def vision_msgs(self) -> Step:
-        build = STATE / "build" / f"{self.overlay.name}-vision_msgs"
+    def stand_ins(self, packages: list[str]) -> Step:
         # With wheels Python and CMake are the virtual environment's; a sourced ROS has the system's.
         python = self.ros / "bin" / "python" if self.from_wheels else Path(os.environ["ATTENDSEG_BASE_PYTHON"])
+        names = " and ".join(packages)
 
         def run(log: Log) -> None:
-            for folder in (build, self.overlay):
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self.overlay, ignore_errors=True)
             if not self.from_wheels and not any(
                 _has_package(p, "rosidl_default_generators") for p in self.sourced_prefixes
             ):
-                raise StepError(
-                    "The sourced ROS 2 has neither vision_msgs nor rosidl_default_generators to build it with"
-                )
+                raise StepError(f"The sourced ROS 2 has neither {names} nor rosidl_default_generators to build it with")
             options = ["-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={python}"]
             options.append(f"-DCMAKE_INSTALL_PREFIX={self.overlay}")
-            self.in_ros(log, ["cmake", "-S", OVERLAY_SOURCE, "-B", build, *options])
-            self.in_ros(log, ["cmake", "--build", build, "--parallel", str(os.cpu_count() or 1)])
-            self.in_ros(log, ["cmake", "--install", build])
-            self.in_ros(log, [python, "-c", "from vision_msgs.msg import LabelInfo; LabelInfo().class_map"])
-            shutil.rmtree(build)
+            for package in packages:
+                build = STATE / "build" / f"{self.overlay.name}-{package}"
+                shutil.rmtree(build, ignore_errors=True)
+                self.in_ros(log, ["cmake", "-S", OVERLAYS / package, "-B", build, *options])
+                self.in_ros(log, ["cmake", "--build", build, "--parallel", str(os.cpu_count() or 1)])
+                self.in_ros(log, ["cmake", "--install", build])
+                message = STAND_INS[package]
+                self.in_ros(log, [python, "-c", f"from {package}.msg import {message}; {message}().header"])
+                shutil.rmtree(build)
 
         return Step(
             self.overlay.name,
-            "vision_msgs",
+            names,
             run,
             lambda: _absent(
-                self.overlay / "share" / "vision_msgs" / "package.xml",
-                self.overlay / "lib" / "libvision_msgs__rosidl_typesupport_c.so",
+                *(self.overlay / "share" / package / "package.xml" for package in packages),
+                *(self.overlay / "lib" / f"lib{package}__rosidl_typesupport_c.so" for package in packages),
             ),
             ONLINE
             if self.from_wheels
-            else f"install the real one: sudo apt-get install ros-{self.distro}-vision-msgs, and source ROS 2 again.",
+            else "install the real ones: sudo apt-get install "
+            + " ".join(f"ros-{self.distro}-{package.replace('_', '-')}" for package in packages)
+            + ", and source ROS 2 again.",
             lambda: (
                 self.python_inputs()
                 | {
-                    "sources": digest(OVERLAY_SOURCE),
+                    "sources": digest(*(OVERLAYS / package for package in packages)),
                     "ros": self.stamp(f"mend-{self.distro}") if self.from_wheels else self.sourced_prefixes,
                 }
             ),
@@ -262,7 +267,7 @@ PROBED_MESSAGES = {
     "std_msgs": "Header",
     "diagnostic_msgs": "DiagnosticArray",
     "lifecycle_msgs": "TransitionEvent",
-    "vision_msgs": "LabelInfo",
+    **STAND_INS,
 }
 
 

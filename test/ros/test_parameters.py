@@ -127,12 +127,14 @@ def test_changes_take_effect_at_the_next_frame(
 
 
 REFUSED = [
-    ("model", "/elsewhere", 'model takes effect only at start: it stays "'),
+    ("model", "/elsewhere", 'model takes effect when the node is configured: it stays "'),
     (
         "provider",
         "cpu",
-        'provider takes effect only at start: it stays "auto"; restart the node with "cpu" (allowed: auto, ',
+        'provider takes effect when the node is configured: it stays "auto"; clean it up first, or restart the node '
+        'with "cpu" (allowed: auto, ',
     ),
+    ("autostart", False, "autostart takes effect only at start: it stays true; restart the node with false"),
     ("threads", 1, "threads takes effect only at start: it stays 0; restart the node with 1 (allowed: 0 to 256)"),
     ("threads", 1.0, "threads: 1.0 is a double, not an integer; allowed: 0 to 256"),
     ("threads", -1, "threads: -1 is not between 0 and 256"),
@@ -252,9 +254,10 @@ def test_described(graph: Graph, cube: Running) -> None:
     assert [opacity.type, threads.type, fit.type, model.type] == [3, 2, 4, 4]
     assert [(bounds.from_value, bounds.to_value) for bounds in opacity.floating_point_range] == [(0.0, 1.0)]
     assert [(bounds.from_value, bounds.to_value) for bounds in threads.integer_range] == [(0, 256)]
-    assert [opacity.read_only, threads.read_only, fit.read_only, model.read_only] == [False, True, False, True]
+    assert [opacity.read_only, threads.read_only, fit.read_only, model.read_only] == [False, True, False, False]
     assert opacity.additional_constraints == "0 to 1; may be changed while the node runs"
     assert threads.additional_constraints == "0 to 256; read at start"
+    assert model.additional_constraints == "a path; may be changed while the node is unconfigured"
     assert fit.additional_constraints == "letterbox, stretch; may be changed while the node runs"
     assert all(len(descriptor.description) > 10 for descriptor in (opacity, threads, fit, model))
 

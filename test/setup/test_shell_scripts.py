@@ -110,7 +110,7 @@ def test_sourcing_twice_and_changing_the_distro_leave_nothing_behind(machine: Ma
 
 
 def test_a_sourced_ros_stays_as_it_is(machine: Machine) -> None:
-    prefix = machine.ros("humble", "rcl", "vision_msgs")
+    prefix = machine.ros("humble", "rcl", "vision_msgs", "bond")
     machine.env = {"AMENT_PREFIX_PATH": f"/workspace:{prefix}", "ROS_DISTRO": "humble", "PYTHONPATH": "/ros/python"}
     (machine.root / ".ros/humble-sourced-overlay").mkdir(parents=True)
     assert machine.after_env("ATTENDSEG_ROS", "AMENT_PREFIX_PATH", "PYTHONPATH", "PATH", "RMW_IMPLEMENTATION") == [
@@ -122,8 +122,9 @@ def test_a_sourced_ros_stays_as_it_is(machine: Machine) -> None:
     ]
 
 
-def test_a_sourced_ros_without_vision_msgs_gets_the_overlay(machine: Machine) -> None:
-    prefix = machine.ros("humble", "rcl")
+@pytest.mark.parametrize("package", ["vision_msgs", "bond"])
+def test_a_sourced_ros_without_a_message_package_gets_the_overlay(machine: Machine, package: str) -> None:
+    prefix = machine.ros("humble", "rcl", *({"vision_msgs", "bond"} - {package}))
     overlay = machine.root / ".ros/humble-sourced-overlay"
     overlay.mkdir(parents=True)
     machine.env = {"AMENT_PREFIX_PATH": prefix, "ROS_DISTRO": "humble"}
@@ -214,7 +215,7 @@ def test_arm_without_ros_is_told_how_to_install_it(machine: Machine) -> None:
     result = machine.check_system()
     assert result.returncode == 1
     assert "ros-jazzy-ros-base" in result.stderr
-    machine.env = {"AMENT_PREFIX_PATH": machine.ros("jazzy", "rcl", "vision_msgs"), "ROS_DISTRO": "jazzy"}
+    machine.env = {"AMENT_PREFIX_PATH": machine.ros("jazzy", "rcl", "vision_msgs", "bond"), "ROS_DISTRO": "jazzy"}
     assert machine.check_system().returncode == 0
 
 
@@ -231,7 +232,7 @@ def profiles_of_the_demo(machine: Machine) -> list[str]:
 
 @pytest.mark.parametrize(("distro", "place"), [("humble", 0), ("jazzy", 0), ("kilted", 1), ("lyrical", 1)])
 def test_the_demo_sets_the_one_profile_variable_that_is_read(machine: Machine, distro: str, place: int) -> None:
-    machine.env = {"AMENT_PREFIX_PATH": machine.ros(distro, "rcl", "vision_msgs"), "ROS_DISTRO": distro}
+    machine.env = {"AMENT_PREFIX_PATH": machine.ros(distro, "rcl", "vision_msgs", "bond"), "ROS_DISTRO": distro}
     profiles = profiles_of_the_demo(machine)
     assert profiles[place] == f"{machine.root}/config/fastdds.xml"
     assert profiles[1 - place] == "none"

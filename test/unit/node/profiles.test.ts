@@ -49,7 +49,7 @@ describe.each(readdirSync(FOLDER))('profile %s', (file) => {
     for (const [name, value] of Object.entries(values)) {
       if (!isKnown(name)) throw new Error(`${file}: there is no parameter ${name}`);
       expect([name, typeof value]).toEqual([name, jsType(name)]);
-      expect(() => PARAMETERS[name].parse(value as ParameterValue)).not.toThrow();
+      expect(() => PARAMETERS[name].parse(value)).not.toThrow();
     }
   });
 
@@ -64,7 +64,7 @@ describe.each(readdirSync(FOLDER))('profile %s', (file) => {
   test('it names classes that the shipped model has', () => {
     const { manifest } = loadModel(shippedModel(), 'auto');
     const value = (name: 'ignore' | 'remap' | 'groups'): never =>
-      PARAMETERS[name].parse((values[name] as ParameterValue | undefined) ?? []) as never;
+      PARAMETERS[name].parse((values[name]) ?? []) as never;
     const rules = { ignore: value('ignore'), remap: value('remap'), groups: value('groups') };
     const { groups } = classTable(manifest, rules);
     expect([...groups.keys()]).toEqual(file === 'nvblox.yaml' ? ['people', 'dynamic'] : []);

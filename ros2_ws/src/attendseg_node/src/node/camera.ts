@@ -21,6 +21,8 @@ export interface CameraHost {
   /** Seconds from a picture's stamp until now, by ROS's clock. */
   readonly age: (picture: CameraFrame) => number;
   readonly classes: () => ClassTable;
+  /** Whether frames are wanted at all; always, if left out. */
+  readonly enabled?: () => boolean;
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
@@ -86,6 +88,10 @@ export class Camera implements Contender {
     const frame = new Frame(picture, arrived, this.counts);
     if (this.#state !== 'open') {
       frame.end('stopped');
+      return;
+    }
+    if (this.host.enabled?.() === false) {
+      frame.end('disabled');
       return;
     }
     try {
@@ -155,6 +161,10 @@ export class Camera implements Contender {
   /** @throws whatever the segmenter and the publishers throw */
   async #segment(frame: Frame): Promise<void> {
     const { picture, arrived } = frame;
+    if (this.host.enabled?.() === false) {
+      frame.end('disabled');
+      return;
+    }
     const checked = frame.checked!;
     const {
       bit_depth: bitDepth,

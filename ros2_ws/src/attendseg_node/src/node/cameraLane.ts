@@ -28,6 +28,7 @@ export interface LaneHost {
   readonly scheduler: Scheduler;
   readonly complaints: CauseLog;
   readonly classes: () => ClassTable;
+  readonly enabled: () => boolean;
 }
 
 /** All that belongs to one camera of the node: where its pictures come from, their way, and where the outputs go. */
@@ -67,6 +68,7 @@ export class CameraLane {
       parameters,
       age: ({ stamp }) => secondsBetween(stamp, node.now()),
       classes: host.classes,
+      enabled: host.enabled,
       network: backend.model.manifest.input,
       published: ({ stamp }, size) => {
         const info = this.#info;

@@ -2,10 +2,12 @@ import type { Override, Overrides } from './parameterOverrides.js';
 import {
   allowedOf,
   CAMERA_PARAMETERS,
+  type Live,
   PARAMETER_NAMES,
   PARAMETERS,
   type ParameterName,
   type Parameters,
+  whenChanged,
 } from './parameterTable.js';
 import { DEPTHS, readQosOverrides } from './qosOverrides.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
@@ -25,7 +27,7 @@ interface Entry {
   readonly type: RosParameter['type'];
   /** In words. */
   readonly allowed: string;
-  readonly live: boolean;
+  readonly live: Live;
   /** @throws Error that says what is allowed */
   readonly parse: (value: Raw) => unknown;
   /** Where the parsed value goes, if it is one of the table. */
@@ -41,6 +43,8 @@ export interface NodeParameters {
   of(camera: string): Parameters;
   /** Looks at what the values would be after a change. @throws Error that says why they cannot be so */
   check: ((next: Parameters) => void) | undefined;
+  /** Is the node unconfigured, so that what configuring reads may be changed? */
+  unconfigured: boolean;
 }
 
 /**
@@ -71,9 +75,17 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
     const override = overrides.values.get(name);
     if (override !== undefined) entry.raw = start(name, entry, override);
     set(entry.parse(entry.raw));
-    const allowed = `${entry.allowed}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    const allowed = `${entry.allowed}; ${whenChanged(live)}`;
     const range = 'range' in bounds ? { range: bounds.range } : {};
-    node.declareParameter({ name, type, value: entry.raw, description, live, allowed, ...range });
+    node.declareParameter({
+      name,
+      type,
+      value: entry.raw,
+      description,
+      live: live !== false,
+      allowed,
+      ...range,
+    });
   };
   for (const name of PARAMETER_NAMES) declare(name, name, values);
   // Every name of the table has been parsed by its own entry.
@@ -90,6 +102,7 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
     values: all,
     of: (camera) => (cameras.get(camera) ?? values) as unknown as Parameters,
     check: undefined,
+    unconfigured: true,
   };
   declareQos(node, overrides, entries, parameters.values).forEach(warn);
   for (const [name, override] of overrides.values) {
@@ -165,7 +178,7 @@ function start(name: string, entry: Entry, { value, source }: Override): Raw {
 function decide(
   changes: readonly ParameterChange[],
   entries: ReadonlyMap<string, Entry>,
-  { values, check }: NodeParameters,
+  { values, check, unconfigured }: NodeParameters,
 ): Decision {
   const accepted: { name: string; type: Entry['type']; value: Raw }[] = [];
   for (const { name, value } of changes) {
@@ -181,12 +194,17 @@ function decide(
     } catch (error) {
       return { refused: `${name}: ${(error as Error).message}` };
     }
-    if (!entry.live && shown(entry, raw) !== shown(entry, entry.raw)) {
+    const changeable = entry.live === 'unconfigured' ? unconfigured : entry.live;
+    if (!changeable && shown(entry, raw) !== shown(entry, entry.raw)) {
+      const [when, first] =
+        entry.live === false
+          ? ['only at start', '']
+          : ['when the node is configured', 'clean it up first, or '];
       return {
-        refused: `${name} takes effect only at start: it stays ${shown(entry, entry.raw)}; restart the node with ${shown(entry, raw)} (allowed: ${entry.allowed})`,
+        refused: `${name} takes effect ${when}: it stays ${shown(entry, entry.raw)}; ${first}restart the node with ${shown(entry, raw)} (allowed: ${entry.allowed})`,
       };
     }
-    if (entry.live) accepted.push({ name, type: entry.type, value: raw });
+    if (changeable) accepted.push({ name, type: entry.type, value: raw });
   }
   const parsed = accepted.map(({ name, value }) => ({
     name,

@@ -8,11 +8,12 @@ export const DROP_REASONS = [
   'over rate',
   'undecodable',
   'failed',
+  'disabled',
   'stopped',
 ] as const;
 /**
  * Why a frame gave no mask: nobody subscribes, a newer one came first, it was older than max_age, more came than
- * max_rate allows, it cannot be read, its run or a publisher failed, or the node stopped.
+ * max_rate allows, it cannot be read, its run or a publisher failed, the node was told to stand by, or it stopped.
  */
 export type DropReason = (typeof DROP_REASONS)[number];
 

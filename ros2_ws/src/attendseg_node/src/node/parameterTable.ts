@@ -6,6 +6,8 @@ import { parseMaskSize, type MaskSize } from './maskSize.js';
 
 /** The node's parameters, parsed. */
 export interface Parameters extends ClassRules {
+  readonly autostart: boolean;
+  readonly bond_heartbeat_period: number;
   readonly cameras: readonly string[];
   readonly model: string;
   readonly provider: ProviderWish;
@@ -29,12 +31,20 @@ export interface Parameters extends ClassRules {
 export type ImageTransport = 'auto' | 'raw' | 'compressed';
 
 export type ParameterName = keyof Parameters;
-export type ParameterValue = boolean | string | number | readonly string[];
+export type ParameterValue = string | number | boolean | readonly string[];
+
+/** When a change takes effect: at the next frame, at the next configure, or only at start. */
+export type Live = boolean | 'unconfigured';
+
+/** In words: when a parameter may be changed. */
+export function whenChanged(live: Live): string {
+  if (live === 'unconfigured') return 'may be changed while the node is unconfigured';
+  return live ? 'may be changed while the node runs' : 'read at start';
+}
 
 interface Common<T> {
   readonly description: string;
-  /** Takes effect at the next frame; else only at start. */
-  readonly live: boolean;
+  readonly live: Live;
   /** @throws Error that says what is allowed */
   readonly parse: (value: ParameterValue) => T;
 }
@@ -120,6 +130,23 @@ function within(range: readonly [number, number]): {
  * The one truth about parameters: descriptors, validation, config/attendseg.yaml and docs/parameters.md come from here.
  */
 export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Parameters[Name]> } = {
+  autostart: {
+    type: 'boolean',
+    default: true,
+    allowed: 'true, false',
+    parse: (value) => value === true,
+    live: false,
+    description:
+      "Configures and activates itself at start. false: waits unconfigured, for a lifecycle manager such as Nav2's.",
+  },
+  bond_heartbeat_period: {
+    type: 'double',
+    default: 0.1,
+    ...within([0, 3600]),
+    live: false,
+    description:
+      "Seconds between two heartbeats on /bond while active, for Nav2's lifecycle manager. 0: none.",
+  },
   cameras: {
     type: 'string list',
     default: [],
@@ -134,14 +161,14 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     default: '',
     allowed: 'a path',
     parse: String,
-    live: false,
+    live: 'unconfigured',
     description: 'Folder with a manifest.yaml, or that file. Empty: the shipped attendseg_camvid.',
   },
   provider: {
     type: 'string',
     default: 'auto',
     ...oneOf(PROVIDERS),
-    live: false,
+    live: 'unconfigured',
     description:
       'What runs the network. auto takes the best that works and says why the better ones do not; the others run or fail.',
   },

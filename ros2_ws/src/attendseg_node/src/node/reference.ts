@@ -4,6 +4,7 @@ import {
   PARAMETER_NAMES,
   PARAMETERS,
   type ParameterName,
+  whenChanged,
 } from './parameterTable.js';
 import { DEPTHS } from './qosOverrides.js';
 import {
@@ -31,7 +32,7 @@ function yaml(name: ParameterName): string {
 export function parameterFile(): string {
   const entries = PARAMETER_NAMES.map((name) => {
     const { description, live } = PARAMETERS[name];
-    const note = `${allowedOf(name)}; ${live ? 'may be changed while the node runs' : 'read at start'}`;
+    const note = `${allowedOf(name)}; ${whenChanged(live)}`;
     return `    # ${description}\n    # ${note}\n    ${name}: ${yaml(name)}\n`;
   });
   return `# Every parameter of the node with its default. Written by scripts/reference.mjs.\n/**:\n  ros__parameters:\n${entries.join('\n')}`;
@@ -41,12 +42,12 @@ export function parameterFile(): string {
 export function parameterPage(): string {
   const rows = PARAMETER_NAMES.map((name) => {
     const { type, description, live } = PARAMETERS[name];
-    return `| \`${name}\` | ${type} | \`${yaml(name)}\` | ${allowedOf(name)} | ${live ? 'yes' : 'at start'} | ${description} |`;
+    return `| \`${name}\` | ${type} | \`${yaml(name)}\` | ${allowedOf(name)} | ${live === true ? 'yes' : live || 'at start'} | ${description} |`;
   });
   return [
     '# Parameters',
     '',
-    'Live ones take effect at the next frame. A value that is not allowed is refused with the reason, at start and later.',
+    'Live ones take effect at the next frame, those that may be changed while unconfigured when the node is configured. A value that is not allowed is refused with the reason, at start and later.',
     '`config/attendseg.yaml` has them all with their defaults. Both are written by `node scripts/reference.mjs`.',
     '',
     '| name | type | default | allowed | live | |',

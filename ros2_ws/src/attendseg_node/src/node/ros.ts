@@ -5,6 +5,7 @@ import type { Peer } from './qosMismatch.js';
 import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
+type ServiceName = Parameters<InstanceType<typeof rclnodejs.Node>['createService']>[0];
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
 
 /** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
@@ -17,6 +18,9 @@ const PARAMETER_TYPES = {
   'string list': 9 as ParameterType,
 };
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
+
+/** Milliseconds for which a subscription that was destroyed is kept from the garbage collector. */
+const RETIRED = 1000;
 
 export interface RosPublisher<Message> {
   readonly wanted: boolean;
@@ -131,14 +135,34 @@ export async function startRos(argv: readonly string[], scope: Scope): Promise<v
  */
 export class RosNode {
   readonly #node: Node;
+  readonly #scope: Scope;
+  readonly #outer: RosNode | undefined;
   /** By direction and full name. */
-  readonly #qos = new Map<string, TopicQos>();
+  readonly #qos: Map<string, TopicQos>;
+  /** By type and full name. */
+  readonly #publishers = new Map<string, RosPublisher<never>>();
+  #closed = false;
   readonly log: RosLog;
 
-  /** `startRos` comes first. */
-  constructor(name: string) {
-    this.#node = new Node(name);
-    this.log = this.#node.getLogger();
+  private constructor(node: Node, scope: Scope, outer?: RosNode) {
+    this.#node = node;
+    this.#scope = scope;
+    this.#outer = outer;
+    this.#qos = outer === undefined ? new Map<string, TopicQos>() : outer.#qos;
+    this.log = outer === undefined ? node.getLogger() : outer.log;
+    scope.own(this, () => {
+      this.#closed = true;
+    });
+  }
+
+  /** `startRos` comes first. What the node opens ends with the scope. */
+  static create(name: string, scope: Scope): RosNode {
+    return new RosNode(new Node(name), scope);
+  }
+
+  /** The same node: what is opened through this ends with `scope`. Publishers that are there already are used again. */
+  within(scope: Scope): RosNode {
+    return new RosNode(this.#node, scope, this);
   }
 
   get name(): string {
@@ -183,6 +207,20 @@ export class RosNode {
 
   /** @throws Error that names the topic, such as one of another type */
   publisher<Message>(topic: Topic): RosPublisher<Message> {
+    const key = `${topic.type} ${this.resolve(topic)}`;
+    const known = this.#known(key);
+    if (known !== undefined) return known;
+    const publisher = this.#createPublisher<Message>(topic);
+    this.#publishers.set(key, publisher);
+    return publisher;
+  }
+
+  #known(key: string): RosPublisher<never> | undefined {
+    const own = this.#publishers.get(key);
+    return own !== undefined || this.#outer === undefined ? own : this.#outer.#known(key);
+  }
+
+  #createPublisher<Message>(topic: Topic): RosPublisher<Message> {
     const publisher = this.#atTopic(
       topic,
       () =>
@@ -191,6 +229,9 @@ export class RosNode {
         }),
       // rclnodejs declares a method for the count, but has a getter; and takes whole messages as buffers.
     ) as unknown as { topic: string; subscriptionCount: number; publish: (message: Message) => void };
+    this.#scope.own(publisher, () => {
+      this.#node.destroyPublisher(publisher as unknown as Parameters<Node['destroyPublisher']>[0]);
+    });
     return {
       get wanted() {
         return publisher.subscriptionCount > 0;
@@ -220,9 +261,28 @@ export class RosNode {
         },
       ),
     );
-    return () => {
+    let open = true;
+    const end = (): void => {
+      if (!open) return;
+      open = false;
       this.#node.destroySubscription(subscription);
+      // The thread that waits may hand it over once more: it must not be collected before.
+      setTimeout(() => subscription, RETIRED).unref();
     };
+    return this.#scope.own(end, end);
+  }
+
+  /** Offers a service; `name` may begin with ~/. What `answer` throws is logged, and nothing is answered. */
+  service<Response>(
+    name: string,
+    type: string,
+    answer: (request: unknown) => Response | Promise<Response>,
+  ): void {
+    this.#node.createService(type as ServiceName, name, {}, (async (request: unknown) => {
+      const response = await answer(request);
+      // ROS may have ended meanwhile.
+      return this.#closed ? undefined : response;
+    }) as unknown as Parameters<Node['createService']>[3]);
   }
 
   countPublishers(topic: string): number {

@@ -24,7 +24,7 @@ export async function runNode(argv: readonly string[], ended: AbortSignal): Prom
   try {
     await startRos(argv, scope);
     if (isAborted(ended)) return 0;
-    const node = await SegmentationNode.start(argv, scope);
+    const node = await SegmentationNode.start(argv, scope, ended);
     if (isAborted(ended)) return 0;
     const failure = await Promise.race([aborted(ended), node.failed]);
     await node.stop(LAST_FRAME);

@@ -1,144 +1,243 @@
-import { Backend } from '../inference/backend.js';
-import { type ClassRules, type ClassTable, classTable } from '../inference/classTable.js';
-import { loadModel } from '../inference/model.js';
-import { sessionThreads } from '../inference/providers.js';
-import type { Scope } from '../inference/scope.js';
-import { shippedModel } from '../inference/shippedModel.js';
-import { CameraLane } from './cameraLane.js';
+import { Scope } from '../inference/scope.js';
+import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
-import type { DiagnosticArray } from './diagnostics.js';
-import { LabelInfoPublisher } from './labelInfo.js';
+import type { DiagnosticArray, DiagnosticStatus } from './diagnostics.js';
+import { type Action, Lifecycle } from './lifecycle.js';
+import { Configured } from './lifecycleConfigured.js';
+import { NetworkLoader } from './lifecycleLoading.js';
+import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
 import { readOverrides } from './parameterOverrides.js';
-import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
-import { Scheduler } from './scheduler.js';
 import { Surroundings } from './surroundings.js';
-import { DIAGNOSTICS_TOPIC, endpointsOf, LABEL_INFO_TOPIC, type Topic, topicOf } from './topics.js';
+import { DIAGNOSTICS_TOPIC, endpointsOf, IMAGE_TOPIC, type Topic, topicOf } from './topics.js';
 
 /** Milliseconds between two reports. */
 const DIAGNOSTICS_PERIOD = 1000;
 const SUMMARY_PERIOD = 10_000;
+/** Milliseconds for opening the network when asked to configure: lifecycle managers wait 5 s for the answer. */
+const OPENING = 4500;
+/** That frames under way get when the node is deactivated. */
+const LAST_FRAME = 800;
+/** That closing the network gets: a run that does not come back is left behind. */
+const CLOSING = 3000;
 /** Milliseconds after which a publisher that came or went is noticed. */
 const FOLLOW_PERIOD = 500;
 
-/** A node that segments the pictures of one or more cameras. */
+interface Life {
+  readonly scope: Scope;
+  readonly configured: Configured;
+}
+
+/** A managed node that segments the pictures of one or more cameras while it is active. */
 export class SegmentationNode {
   readonly #node: RosNode;
-  readonly #parameters: Parameters;
-  readonly #backend: Backend;
-  readonly #scheduler: Scheduler;
-  readonly #lanes: readonly CameraLane[];
-  readonly #labelInfo: LabelInfoPublisher;
-  readonly #diagnostics: RosPublisher<DiagnosticArray>;
+  readonly #parameters: NodeParameters;
+  readonly #ended: AbortSignal;
+  readonly #cameras: readonly string[];
+  readonly #lifecycle: Lifecycle;
+  readonly #loader: NetworkLoader;
+  readonly #bond: Bond;
   readonly #complaints: CauseLog;
   readonly #surroundings: Surroundings;
-  #classes: { readonly rules: ClassRules; readonly table: ClassTable };
+  readonly #diagnostics: RosPublisher<DiagnosticArray>;
+  /** From configuring to cleaning up. */
+  #life: Life | undefined;
+  #enabled = true;
+  /** Milliseconds that opening the network may take. */
+  #patience = 2 ** 31 - 1;
+  /** Why the last action failed. */
+  #failure: Error | undefined;
+  /** Resolves with the cause if the node cannot go on. */
+  readonly failed: Promise<Error>;
+  #fail!: (error: Error) => void;
 
-  private constructor(node: RosNode, backend: Backend, parameters: NodeParameters, scheduler: Scheduler) {
+  private constructor(node: RosNode, parameters: NodeParameters, scope: Scope, ended: AbortSignal) {
     this.#node = node;
-    this.#backend = backend;
-    this.#parameters = parameters.values;
-    parameters.check = ({ ignore, remap, groups }) => {
-      classTable(backend.model.manifest, { ignore, remap, groups });
-    };
-    this.#scheduler = scheduler;
+    this.#parameters = parameters;
+    this.#ended = ended;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    const { cameras, bond_heartbeat_period } = parameters.values;
+    this.#cameras = cameras.length === 0 ? [''] : cameras;
+    this.#loader = scope.own(new NetworkLoader(node.log, ended), (loader) => loader.close());
+    // Closes what is configured when the node ends.
+    scope.own(this, async () => {
+      await this.#life?.scope.close();
+    });
     this.#complaints = new CauseLog((message) => {
       node.log.error(message);
     });
-    const { cameras, ...rules } = parameters.values;
-    this.#classes = { rules, table: classTable(backend.model.manifest, rules) };
-    const names = cameras.length === 0 ? [''] : cameras;
-    this.#labelInfo = new LabelInfoPublisher(
-      node,
-      names.map((name) => topicOf(name, LABEL_INFO_TOPIC)),
-    );
-    const host = {
-      node,
-      backend,
-      scheduler,
-      complaints: this.#complaints,
-      classes: () => this.#currentClasses(),
-    };
-    this.#lanes = names.map((name) => new CameraLane(host, name, () => parameters.of(name)));
-    this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
     const resolve = (topic: Topic): string => node.resolve(topic);
-    const endpoints = endpointsOf(cameras, rules.groups.keys(), resolve);
+    const endpoints = endpointsOf(this.#cameras, parameters.values.groups.keys(), resolve);
     this.#surroundings = new Surroundings(
       node,
       endpoints.map(({ topic }) => resolve(topic)),
     );
+    this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
+    this.#bond = new Bond(node, bond_heartbeat_period);
+    const work = {
+      perform: (action: Action) => this.#perform(action),
+      recover: async (error: unknown) => {
+        node.log.error(`lifecycle: ${error instanceof Error ? error.message : String(error)}`);
+        await this.#cleanUp();
+      },
+    };
+    this.#lifecycle = new Lifecycle(work, transitionEvents(node));
+    offerLifecycle(node, this.#lifecycle, (asked) => this.#change(asked));
+    node.service('~/set_enabled', 'std_srvs/srv/SetBool', (request) => this.#setEnabled(request));
+    this.#report(scope);
   }
 
   /**
-   * Creates the node under the name `attendseg`, loads its model and takes frames. ROS must be started. What it opens
-   * belongs to the scope, also where the start fails half-way.
+   * Creates the node under the name `attendseg`; with `autostart` it is active when this resolves. ROS must be started.
+   * What it opens belongs to the scope, also where the start fails half-way. `ended` breaks off what takes long.
    * @throws Error that names the parameter, file, provider or topic that cannot be used.
    */
-  static async start(argv: readonly string[], scope: Scope): Promise<SegmentationNode> {
-    const node = new RosNode('attendseg');
-    const { log } = node;
+  static async start(argv: readonly string[], scope: Scope, ended: AbortSignal): Promise<SegmentationNode> {
+    const node = RosNode.create('attendseg', scope);
     const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
-    const { model: path, provider, threads: asked, max_pool_bytes, run_timeout } = parameters.values;
-    const model = loadModel(path || shippedModel(), provider);
-    const threads = sessionThreads(asked);
-    const opening = Backend.open(
-      model,
-      { threads, poolBytes: max_pool_bytes, runTimeout: run_timeout * 1000 },
-      {
-        lost: (message) => {
+    const segmentation = new SegmentationNode(node, parameters, scope, ended);
+    node.spin();
+    if (parameters.values.autostart) {
+      for (const label of ['configure', 'activate']) await segmentation.#startWith(label);
+    } else {
+      node.log.info('unconfigured: waiting for a lifecycle manager (autostart is false)');
+    }
+    segmentation.#patience = OPENING;
+    return segmentation;
+  }
+
+  /** Takes no more frames and lets those in flight finish if they do within `patience` ms. */
+  async stop(patience: number): Promise<void> {
+    await this.#life?.configured.deactivate(patience);
+  }
+
+  async #startWith(label: string): Promise<void> {
+    this.#failure = undefined;
+    if (await this.#lifecycle.change({ id: 0, label })) return;
+    throw this.#reason(`it cannot be started: ${label} failed`);
+  }
+
+  /** Why the last action failed, as far as known. */
+  #reason(otherwise: string): Error {
+    return this.#failure ?? new Error(otherwise);
+  }
+
+  /** What a manager asks for. */
+  async #change(asked: { readonly id: number; readonly label: string }): Promise<boolean> {
+    if (this.#ended.aborted) return false;
+    const { log } = this.#node;
+    const { state } = this.#lifecycle;
+    this.#failure = undefined;
+    const done = await this.#lifecycle.change(asked);
+    if (!done) {
+      const what = asked.label === '' ? `transition ${asked.id}` : asked.label;
+      log.error(`${what} failed: ${this.#reason(`it is ${state}, which does not allow that`).message}`);
+    }
+    return done;
+  }
+
+  async #perform(action: Action): Promise<'success' | 'failure'> {
+    switch (action) {
+      case 'configure':
+        return this.#orFailure(() => this.#configure());
+      case 'activate':
+        return this.#orFailure(() => this.#activate());
+      case 'deactivate':
+        await this.#life?.configured.deactivate(LAST_FRAME);
+        return 'success';
+      case 'cleanup':
+      case 'shutdown':
+        await this.#cleanUp();
+        return 'success';
+    }
+  }
+
+  async #orFailure(act: () => Promise<void>): Promise<'success' | 'failure'> {
+    try {
+      await act();
+      return 'success';
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      return 'failure';
+    }
+  }
+
+  async #configure(): Promise<void> {
+    const parameters = this.#parameters;
+    const { log } = this.#node;
+    // What was read for this network is not to change while it is opened.
+    parameters.unconfigured = false;
+    try {
+      const host = {
+        lost: (message: string) => {
           log.error(message);
         },
         back: () => {
           log.info('the network runs again');
-          scheduler.wake();
+          this.#life?.configured.wake();
         },
-      },
-    );
-    const backend = await scope.open(opening, (opened) => opened.close());
-    const scheduler = new Scheduler(backend);
-    const segmentation = new SegmentationNode(node, backend, parameters, scheduler);
-    segmentation.#report(scope);
-    const { manifest, choice } = model;
-    log.info(
-      `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
-        ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason}); waiting for images on ${segmentation.#lanes.map(({ topic }) => topic).join(', ')}`,
-    );
-    node.spin();
-    return segmentation;
-  }
-
-  /** Resolves with the cause if the node cannot go on. */
-  get failed(): Promise<Error> {
-    return this.#backend.failed;
-  }
-
-  /**
-   * Takes no more frames and lets those in flight finish if they do within `patience` ms. What it opened ends with its
-   * scope.
-   */
-  async stop(patience: number): Promise<void> {
-    await Promise.all(this.#lanes.map(({ camera }) => camera.stop(patience)));
-    for (const { camera, topic } of this.#lanes) {
-      const { received, published, drops } = camera.counts;
-      const dropped = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
-      const whose = this.#lanes.length === 1 ? '' : `${topic}: `;
-      this.#node.log.info(
-        `${whose}${received} frames received, ${published} segmented; dropped: ${dropped.join(', ')}`,
-      );
+      };
+      const { scope, backend } = await this.#loader.load(parameters.values, host, this.#patience);
+      try {
+        const configured = new Configured(
+          {
+            node: this.#node,
+            backend,
+            parameters: parameters.values,
+            of: (camera) => parameters.of(camera),
+            cameras: this.#cameras,
+            complaints: this.#complaints,
+            enabled: () => this.#enabled,
+          },
+          scope,
+        );
+        this.#life = { scope, configured };
+      } catch (error) {
+        await scope.close(CLOSING);
+        throw error;
+      }
+      parameters.check = (next) => {
+        this.#life?.configured.check(next);
+      };
+      void backend.failed.then(this.#fail);
+      log.info(this.#life.configured.description);
+    } catch (error) {
+      parameters.unconfigured = true;
+      throw error;
     }
   }
 
-  /** The class table by the parameters as they are now. */
-  #currentClasses(): ClassTable {
-    const { ignore, remap, groups, confidence_threshold } = this.#parameters;
-    const { rules } = this.#classes;
-    if (ignore !== rules.ignore || remap !== rules.remap || groups !== rules.groups) {
-      const changed = { ignore, remap, groups };
-      this.#classes = { rules: changed, table: classTable(this.#backend.model.manifest, changed) };
+  async #activate(): Promise<void> {
+    const { configured } = this.#life!;
+    const scope = new Scope();
+    try {
+      const topics = configured.activate(scope);
+      this.#bond.hold(scope);
+      this.#node.log.info(`waiting for images on ${topics.join(', ')}`);
+    } catch (error) {
+      await configured.deactivate(0);
+      throw error;
     }
-    this.#labelInfo.tell(this.#classes.table.names, confidence_threshold);
-    return this.#classes.table;
+  }
+
+  async #cleanUp(): Promise<void> {
+    const life = this.#life;
+    await life?.configured.deactivate(LAST_FRAME);
+    this.#life = undefined;
+    await life?.scope.close(CLOSING);
+    await this.#loader.close();
+    this.#parameters.check = undefined;
+    this.#parameters.unconfigured = true;
+  }
+
+  #setEnabled(request: unknown): { readonly success: boolean; readonly message: string } {
+    this.#enabled = (request as { readonly data: boolean }).data;
+    const message = this.#enabled ? 'enabled' : 'disabled: frames are dropped';
+    this.#node.log.info(message);
+    return { success: true, message };
   }
 
   /** Speaks to /diagnostics and the log at regular times, by the steady clock: simulated time may stand still. */
@@ -149,20 +248,45 @@ export class SegmentationNode {
       }, period);
       scope.own(timer, clearInterval);
     };
-    // Before the first mask, and again where a parameter changes while no frame comes.
-    this.#currentClasses();
     every(DIAGNOSTICS_PERIOD, 'diagnostics not published', () => {
-      this.#currentClasses();
-      const { stale_after } = this.#parameters;
-      const warning = this.#surroundings.look(this.#scheduler.now(), 1000 * stale_after);
-      const status = this.#lanes.map((lane) => lane.report(warning));
-      this.#diagnostics.publish({ header: { stamp: this.#node.now(), frame_id: '' }, status });
+      this.#diagnostics.publish({
+        header: { stamp: this.#node.now(), frame_id: '' },
+        status: this.#statuses(),
+      });
     });
     every(FOLLOW_PERIOD, 'topic not taken', () => {
-      for (const lane of this.#lanes) lane.follow();
+      this.#life?.configured.follow();
     });
     every(SUMMARY_PERIOD, 'no summary', () => {
       this.#complaints.sumUp();
     });
+  }
+
+  /** One for each camera, whatever the state. */
+  #statuses(): DiagnosticStatus[] {
+    const { stale_after } = this.#parameters.values;
+    const { state } = this.#lifecycle;
+    const warning = this.#surroundings.look(performance.now(), 1000 * stale_after);
+    const values = [
+      { key: 'lifecycle state', value: state },
+      { key: 'enabled', value: String(this.#enabled) },
+    ];
+    if (state === 'active' && this.#life !== undefined) {
+      return this.#life.configured.report(warning).map((status) => {
+        const message = status.level === 0 ? 'disabled by set_enabled' : `disabled; ${status.message}`;
+        return {
+          ...status,
+          ...(!this.#enabled && { message }),
+          values: [...status.values, ...values],
+        };
+      });
+    }
+    return this.#cameras.map((name) => ({
+      level: warning === undefined ? 0 : 1,
+      name: `${this.#node.fullName.slice(1)}: ${this.#node.resolve(topicOf(name, IMAGE_TOPIC))}`,
+      message: warning === undefined ? state : `${state}; ${warning}`,
+      hardware_id: 'none',
+      values,
+    }));
   }
 }

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backend, type BackendHost } from '../inference/backend.js';
+import { loadModel } from '../inference/model.js';
+import { sessionThreads } from '../inference/providers.js';
+import { Scope } from '../inference/scope.js';
+import { shippedModel } from '../inference/shippedModel.js';
+import type { Parameters } from './parameterTable.js';
+import type { RosLog } from './ros.js';
+
+/** A network that is being opened, or is open: it ends with its scope. */
+interface Loading {
+  /** What it was asked for with. */
+  readonly key: string;
+  readonly scope: Scope;
+  readonly backend: Promise<Backend>;
+}
+
+/** The network is not there in time. */
+class NotYet extends Error {}
+
+/**
+ * Opens networks, one at a time. Opening may take longer than a caller can wait: then it goes on, and the next call that
+ * asks for the same network has it at once.
+ */
+export class NetworkLoader {
+  #loading: Loading | undefined;
+
+  /** `ended`: when it aborts, nobody waits any longer. */
+  constructor(
+    private readonly log: RosLog,
+    private readonly ended: AbortSignal,
+  ) {}
+
+  /**
+   * @param patience milliseconds
+   * @returns the network, which is the caller's from now on
+   * @throws Error that names what cannot be used, or says that it is not there yet; the abort's reason
+   */
+  async load(
+    parameters: Parameters,
+    host: BackendHost,
+    patience: number,
+  ): Promise<{ readonly scope: Scope; readonly backend: Backend }> {
+    const { model, provider, threads, max_pool_bytes, run_timeout } = parameters;
+    const key = JSON.stringify([model, provider, threads, max_pool_bytes, run_timeout]);
+    if (this.#loading?.key !== key) {
+      void this.close();
+      this.#loading = this.#open(key, parameters, host);
+    }
+    const loading = this.#loading;
+    const inTime = new AbortController();
+    const late = sleep(patience, undefined, { signal: inTime.signal }).catch(() => undefined);
+    try {
+      const backend = await Promise.race([loading.backend, late]);
+      if (backend === undefined) {
+        this.#tellWhenOpen(loading);
+        throw new NotYet(
+          `the network is not open after ${patience / 1000} s; it goes on being opened: configure again later`,
+        );
+      }
+      this.#loading = undefined;
+      return { scope: loading.scope, backend };
+    } catch (error) {
+      if (!(error instanceof NotYet)) void this.close();
+      throw error;
+    } finally {
+      inTime.abort();
+    }
+  }
+
+  /** Lets go of what nobody has fetched. */
+  async close(): Promise<void> {
+    const loading = this.#loading;
+    this.#loading = undefined;
+    await loading?.scope.close();
+  }
+
+  #open(key: string, parameters: Parameters, host: BackendHost): Loading {
+    const scope = new Scope(this.ended);
+    const open = async (): Promise<Backend> => {
+      const { model, provider, threads, max_pool_bytes, run_timeout } = parameters;
+      return Backend.open(
+        loadModel(model || shippedModel(), provider),
+        { threads: sessionThreads(threads), poolBytes: max_pool_bytes, runTimeout: run_timeout * 1000 },
+        host,
+      );
+    };
+    return { key, scope, backend: scope.open(open(), (backend) => backend.close()) };
+  }
+
+  #tellWhenOpen(loading: Loading): void {
+    loading.backend.then(
+      () => {
+        if (this.#loading === loading) this.log.info('the network is open: configure again');
+      },
+      (error: unknown) => {
+        if (this.#loading !== loading) return;
+        this.#loading = undefined;
+        if (!this.ended.aborted) this.log.error(`the network cannot be opened: ${(error as Error).message}`);
+      },
+    );
+  }
+}
