@@ -30,10 +30,7 @@ test('there is a profile for each consumer', () => {
 
 describe.each(readdirSync(FOLDER))('profile %s', (file) => {
   const text = readFileSync(new URL(file, FOLDER), 'utf8');
-  const content = parse(text) as Record<
-    string,
-    { ros__parameters: Record<string, ParameterValue | boolean> }
-  >;
+  const content = parse(text) as Record<string, { ros__parameters: Record<string, ParameterValue> }>;
   const { [USE_SIM_TIME]: clock, ...values } = content['/**']!.ros__parameters;
 
   test('is for any node, and says why', () => {
@@ -64,7 +61,7 @@ describe.each(readdirSync(FOLDER))('profile %s', (file) => {
   test('it names classes that the shipped model has', () => {
     const { manifest } = loadModel(shippedModel(), 'auto');
     const value = (name: 'ignore' | 'remap' | 'groups'): never =>
-      PARAMETERS[name].parse((values[name]) ?? []) as never;
+      PARAMETERS[name].parse(values[name] ?? []) as never;
     const rules = { ignore: value('ignore'), remap: value('remap'), groups: value('groups') };
     const { groups } = classTable(manifest, rules);
     expect([...groups.keys()]).toEqual(file === 'nvblox.yaml' ? ['people', 'dynamic'] : []);
