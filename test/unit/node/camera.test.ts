@@ -67,7 +67,7 @@ class FakeSegmenter implements FrameBackend {
   };
 }
 
-function setUp(publisher: Partial<OutputPublisher> = {}) {
+function setUp(publisher: Partial<OutputPublisher> = {}, enabled?: () => boolean) {
   const segmenter = new FakeSegmenter();
   let published = 0;
   const output: OutputPublisher = {
@@ -89,6 +89,7 @@ function setUp(publisher: Partial<OutputPublisher> = {}) {
     published: () => undefined,
     warn: (message) => warnings.push(message),
     refuse: (_, message) => refused.push(message),
+    ...(enabled && { enabled }),
   });
   return { camera, segmenter, refused, warnings, published: () => published };
 }
@@ -201,4 +202,28 @@ test('many dark frames of 16 bits in a row make one warning that names bit_depth
   await show(0, 200);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain('set the parameter bit_depth');
+});
+
+test('frames are dropped while it is disabled, those in the slot too; what is under way is published', async () => {
+  let enabled = true;
+  const { camera, segmenter, published } = setUp({}, () => enabled);
+  camera.receive(FRAME);
+  await settle();
+  camera.receive(FRAME);
+  enabled = false;
+  camera.receive(FRAME);
+  while (segmenter.runs.length > 0) {
+    segmenter.runs.pop()?.resolve();
+    await settle();
+  }
+  const { received, drops, pending } = camera.counts;
+  expect([received, drops.disabled + published(), pending]).toEqual([3, 3, 0]);
+  expect(drops.disabled).toBeGreaterThan(0);
+  enabled = true;
+  const before = published();
+  camera.receive(FRAME);
+  await settle();
+  segmenter.runs.pop()?.resolve();
+  await settle();
+  expect(published()).toBe(before + 1);
 });

@@ -19,6 +19,12 @@ export type Action = 'configure' | 'cleanup' | 'activate' | 'deactivate' | 'shut
 /** failure: it is as before; error: nobody knows how it is. */
 export type Outcome = 'success' | 'failure' | 'error';
 
+/** What somebody asks for: an action's label, or its id where the label is empty. */
+export interface Asked {
+  readonly id: number;
+  readonly label: string;
+}
+
 /** With its id in lifecycle_msgs/msg/Transition. */
 export interface Transition {
   readonly id: number;
@@ -85,13 +91,12 @@ export class Lifecycle {
   }
 
   /**
-   * @param asked an action's label, or its id where the label is empty
-   * @returns whether it was allowed now and succeeded; does not throw
+   * @returns what became of it; refused: it is not allowed now. Does not throw
    */
-  async change({ id, label }: { readonly id: number; readonly label: string }): Promise<boolean> {
+  async change({ id, label }: Asked): Promise<Outcome | 'refused'> {
     const allowed = actionsOf(this.#state);
     const transition = allowed.find((other) => (label === '' ? other.id === id : other.label === label));
-    if (transition === undefined) return false;
+    if (transition === undefined) return 'refused';
     this.#follow(transition);
     let outcome: Outcome;
     try {
@@ -102,7 +107,7 @@ export class Lifecycle {
       this.#finish(outcome);
       await this.#recover(error);
     }
-    return outcome === 'success';
+    return outcome;
   }
 
   async #recover(error: unknown): Promise<void> {

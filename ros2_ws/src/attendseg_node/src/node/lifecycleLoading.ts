@@ -15,6 +15,9 @@ interface Loading {
   readonly backend: Promise<Backend>;
 }
 
+/** So many networks may be left behind, each with a run that does not come back: it cannot be broken off. */
+const LEFT_BEHIND = 1;
+
 /** The network is not there in time. */
 class NotYet extends Error {}
 
@@ -24,6 +27,8 @@ class NotYet extends Error {}
  */
 export class NetworkLoader {
   #loading: Loading | undefined;
+  /** Networks that are open, being opened or being closed. */
+  #alive = 0;
 
   /** `ended`: when it aborts, nobody waits any longer. */
   constructor(
@@ -45,6 +50,10 @@ export class NetworkLoader {
     const key = JSON.stringify([model, provider, threads, max_pool_bytes, run_timeout]);
     if (this.#loading?.key !== key) {
       void this.close();
+      if (this.#alive > LEFT_BEHIND)
+        throw new Error(
+          `${this.#alive} networks that were given up still run (their runs do not come back): start the node again`,
+        );
       this.#loading = this.#open(key, parameters, host);
     }
     const loading = this.#loading;
@@ -85,7 +94,14 @@ export class NetworkLoader {
         host,
       );
     };
-    return { key, scope, backend: scope.open(open(), (backend) => backend.close()) };
+    this.#alive++;
+    const gone = (): void => {
+      this.#alive--;
+    };
+    const opening = open();
+    opening.catch(gone);
+    const backend = scope.open(opening, (opened) => opened.close().finally(gone));
+    return { key, scope, backend };
   }
 
   #tellWhenOpen(loading: Loading): void {

@@ -1,4 +1,12 @@
-import { actionsOf, type Lifecycle, type State, STATES, type Transition, TRANSITIONS } from './lifecycle.js';
+import {
+  actionsOf,
+  type Asked,
+  type Lifecycle,
+  type State,
+  STATES,
+  type Transition,
+  TRANSITIONS,
+} from './lifecycle.js';
 import type { RosNode } from './ros.js';
 import type { Topic } from './topics.js';
 
@@ -39,10 +47,10 @@ export function transitionEvents(node: RosNode): (transition: Transition) => voi
 export function offerLifecycle(
   node: RosNode,
   lifecycle: Pick<Lifecycle, 'state'>,
-  change: (asked: Labelled) => Promise<boolean>,
+  change: (asked: Asked) => Promise<boolean>,
 ): void {
   node.service('~/change_state', 'lifecycle_msgs/srv/ChangeState', async (request) => {
-    const { transition } = request as { transition: Labelled };
+    const { transition } = request as { transition: Asked };
     return { success: await change(transition) };
   });
   node.service('~/get_state', 'lifecycle_msgs/srv/GetState', () => ({

@@ -3,7 +3,7 @@ import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
 import type { DiagnosticArray, DiagnosticStatus } from './diagnostics.js';
-import { type Action, Lifecycle } from './lifecycle.js';
+import { type Action, type Asked, Lifecycle } from './lifecycle.js';
 import { Configured } from './lifecycleConfigured.js';
 import { NetworkLoader } from './lifecycleLoading.js';
 import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
@@ -80,7 +80,7 @@ export class SegmentationNode {
     const work = {
       perform: (action: Action) => this.#perform(action),
       recover: async (error: unknown) => {
-        node.log.error(`lifecycle: ${error instanceof Error ? error.message : String(error)}`);
+        this.#failure = error instanceof Error ? error : new Error(String(error));
         await this.#cleanUp();
       },
     };
@@ -115,31 +115,28 @@ export class SegmentationNode {
   }
 
   async #startWith(label: string): Promise<void> {
-    this.#failure = undefined;
-    if (await this.#lifecycle.change({ id: 0, label })) return;
-    throw this.#reason(`it cannot be started: ${label} failed`);
-  }
-
-  /** Why the last action failed, as far as known. */
-  #reason(otherwise: string): Error {
-    return this.#failure ?? new Error(otherwise);
+    if ((await this.#lifecycle.change({ id: 0, label })) === 'success') return;
+    throw this.#failure ?? new Error(`it cannot be started: ${label} failed`);
   }
 
   /** What a manager asks for. */
-  async #change(asked: { readonly id: number; readonly label: string }): Promise<boolean> {
+  async #change(asked: Asked): Promise<boolean> {
     if (this.#ended.aborted) return false;
-    const { log } = this.#node;
     const { state } = this.#lifecycle;
-    this.#failure = undefined;
-    const done = await this.#lifecycle.change(asked);
-    if (!done) {
-      const what = asked.label === '' ? `transition ${asked.id}` : asked.label;
-      log.error(`${what} failed: ${this.#reason(`it is ${state}, which does not allow that`).message}`);
-    }
-    return done;
+    const outcome = await this.#lifecycle.change(asked);
+    // While the node ends, nobody minds what fails.
+    if (outcome === 'success' || isAborted(this.#ended)) return outcome === 'success';
+    const what = asked.label === '' ? `transition ${asked.id}` : asked.label;
+    const why =
+      outcome === 'refused'
+        ? `it is ${state}, which does not allow that`
+        : (this.#failure?.message ?? outcome);
+    this.#node.log.error(`${what} failed: ${why}`);
+    return false;
   }
 
   async #perform(action: Action): Promise<'success' | 'failure'> {
+    this.#failure = undefined;
     switch (action) {
       case 'configure':
         return this.#orFailure(() => this.#configure());
@@ -289,4 +286,9 @@ export class SegmentationNode {
       values,
     }));
   }
+}
+
+/** Asked anew each time: TypeScript takes it for settled after the first look. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
