@@ -38,7 +38,7 @@ function noise(length) {
 }
 
 const engine = await PixelEngine.create();
-const palette = noise(768);
+const palette = noise(1024);
 const identity = Uint8Array.from({ length: 256 }, (_, label) => label);
 // Blobs of 16 x 16 pixels, a dozen classes.
 const labels = Uint8Array.from({ length: NETWORK ** 2 }, (_, i) => ((i >> 4) ^ (i >> 13)) % 12);

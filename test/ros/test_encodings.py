@@ -213,7 +213,7 @@ def test_sixteen_bits_of_which_twelve_are_filled(
     for _ in range(60):
         assert camera.segment(dark)["overlay"].max() == 15
     (warning,) = [line for line in node.process.output.splitlines() if "[WARN]" in line]
-    assert f"{node.image}: 50 frames of mono16 in a row are all but black" in warning
+    assert f"{node.image}: 50 frames in a row are all but black" in warning
     assert "set the parameter bit_depth" in warning
     assert graph.set_parameter(node.full_name, "bit_depth", 12) == ""
     outputs = camera.segment(dark)

@@ -1,14 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { Frame, FrameCounts, type FrameEnd } from '#node/frame.js';
+import type { Picture } from '#inference/protocol.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 
 const picture = {} as CameraFrame;
+const image = {} as Picture;
 
 test.each<FrameEnd>(['published', 'superseded', 'failed'])('a frame ends once, as %s', (end) => {
   const counts = new FrameCounts();
   const frame = new Frame(picture, 0, counts);
   expect([frame.state, counts.pending, counts.received]).toEqual(['waiting', 1, 1]);
-  frame.leave();
+  frame.wait(image);
+  expect(frame.leave()).toBe(image);
   expect(() => {
     frame.leave();
   }).toThrow('under way cannot have a turn');

@@ -7,7 +7,7 @@ const signs: HealthSigns = {
   lastArrival: 9_900,
   staleAfter: 2000,
   source: '/camera',
-  obstacle: undefined,
+  obstacle: () => undefined,
   standby: false,
   trouble: undefined,
   warning: undefined,
@@ -24,8 +24,13 @@ test.each<[string, Partial<HealthSigns>, string, string]>([
     'stale',
     'no frames for 2.2 s: /camera',
   ],
-  ['a reason for silence', { lastArrival: 7_000, obstacle: 'nobody sends' }, 'stale', '3 s: nobody sends'],
-  ['an obstacle beside frames that come', { obstacle: 'two types' }, 'segmenting', 'segmenting'],
+  [
+    'a reason for silence',
+    { lastArrival: 7_000, obstacle: () => 'nobody sends' },
+    'stale',
+    '3 s: nobody sends',
+  ],
+  ['an obstacle beside frames that come', { obstacle: () => 'two types' }, 'segmenting', 'segmenting'],
   ['trouble', { trouble: '/camera: step is wrong', lastArrival: undefined }, 'failing', 'step is wrong'],
 ])('%s', (_, changes, state, words) => {
   const health = healthOf({ ...signs, ...changes });

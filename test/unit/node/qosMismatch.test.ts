@@ -3,6 +3,7 @@ import { type Peer, qosMismatches } from '#node/qosMismatch.js';
 
 const peer = (node: string, reliability: Peer['reliability'], durability: Peer['durability']): Peer => ({
   node,
+  type: 'a type',
   reliability,
   durability,
 });
@@ -16,8 +17,8 @@ test.each(QUALITIES.flatMap((offered) => QUALITIES.map((asked) => [offered, aske
     const fits =
       (asked.reliability === 'best_effort' || offered.reliability === 'reliable') &&
       (asked.durability === 'volatile' || offered.durability === 'transient_local');
-    const publishers = [{ node: '/me', ...offered }];
-    const subscriptions = [{ node: '/other', ...asked }];
+    const publishers = [{ node: '/me', type: 'a type', ...offered }];
+    const subscriptions = [{ node: '/other', type: 'a type', ...asked }];
     expect(qosMismatches('/t', publishers, subscriptions, '/me')).toHaveLength(fits ? 0 : 1);
     expect(qosMismatches('/t', publishers, subscriptions, '/other')).toHaveLength(fits ? 0 : 1);
     expect(qosMismatches('/t', publishers, subscriptions, '/third')).toEqual([]);

@@ -1,10 +1,10 @@
 import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClassTable } from '../inference/classTable.js';
-import type { Picture } from '../inference/protocol.js';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
-import { Frame, FrameCounts } from './frame.js';
+import type { Stamp } from '../recording/cdr.js';
+import { type DropReason, Frame, FrameCounts } from './frame.js';
 import { type CameraFrame, checkPicture } from './imageMessage.js';
 import type { OutputPublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
@@ -19,7 +19,7 @@ export type Stage = (typeof STAGES)[number];
 export interface CameraHost {
   readonly name: string;
   /** Seconds from a picture's stamp until now, by ROS's clock. */
-  readonly age: (picture: CameraFrame) => number;
+  readonly age: (stamp: Stamp) => number;
   readonly classes: () => ClassTable;
   /** Whether frames are wanted at all; always, if left out. */
   readonly enabled?: () => boolean;
@@ -27,11 +27,18 @@ export interface CameraHost {
   /** Width and height of the network's input, in pixels. */
   readonly network: Size;
   /** The outputs of a picture went out, of this size. */
-  readonly published: (picture: CameraFrame, size: Size) => void;
+  readonly published: (stamp: Stamp, size: Size) => void;
   /** Something that the user should know, once. */
   readonly warn: (message: string) => void;
   /** Reports a frame that could not be used; called for every such frame. */
   readonly refuse: (cause: ImageErrorReason | 'failed' | 'too old', message: string) => void;
+}
+
+/** A frame that was handed over. */
+interface UnderWay {
+  readonly publishers: readonly OutputPublisher[];
+  readonly size: Size;
+  readonly result: Promise<Segmentation>;
 }
 
 /** A 16-bit image whose largest sample, as 0-255, is less than this is dark: 1/8 of the range. */
@@ -103,7 +110,7 @@ export class Camera implements Contender {
         frame.end('over rate');
         return;
       }
-      frame.checked = checkPicture(picture.image);
+      frame.wait(checkPicture(picture.image));
     } catch (error) {
       this.#refuse(frame, error);
       return;
@@ -140,17 +147,11 @@ export class Camera implements Contender {
     const frame = this.#slot;
     if (frame === undefined) return;
     this.#slot = this.#waitingSince = undefined;
-    frame.leave();
-    const done = this.#segment(frame)
-      .then(
-        () => {
-          // One that comes back after the stop has ended before.
-          if (frame.state === 'under way') frame.end('published');
-        },
-        (error: unknown) => {
-          if (frame.state === 'under way') this.#refuse(frame, error);
-        },
-      )
+    const done = this.#process(frame)
+      .catch((error: unknown) => {
+        // One that comes back after the stop has ended before.
+        if (frame.state === 'under way') this.#refuse(frame, error);
+      })
       .finally(() => {
         this.#underWay.delete(frame);
         this.scheduler.wake();
@@ -159,60 +160,57 @@ export class Camera implements Contender {
   }
 
   /** @throws whatever the segmenter and the publishers throw */
-  async #segment(frame: Frame): Promise<void> {
-    const { picture, arrived } = frame;
-    if (this.host.enabled?.() === false) {
-      frame.end('disabled');
+  async #process(frame: Frame): Promise<void> {
+    const underWay = this.#handOver(frame);
+    if (typeof underWay === 'string') {
+      frame.end(underWay);
       return;
     }
-    const checked = frame.checked!;
-    const {
-      bit_depth: bitDepth,
-      confidence_threshold: threshold,
-      fit,
-      mask_size,
-      max_age,
-      overlay_opacity: opacity,
-      overlay_legend: legend,
-      smoothing,
-    } = this.host.parameters();
-    const publishers = this.publishers.filter((publisher) => publisher.wanted);
-    if (publishers.length === 0) {
-      frame.end('standby');
-      return;
-    }
-    if (max_age > 0 && this.#isTooOld(picture, max_age)) {
-      frame.end('too old');
-      return;
-    }
-    const size = resolveMaskSize(mask_size, checked, this.host.network);
-    const outputs = publishers.map((publisher) => publisher.request(size, picture.frameId));
-    const image = { ...checked, bitDepth };
-    const { name: camera } = this.host;
-    const classes = this.host.classes();
-    const result = await this.scheduler.segment(image, {
-      fit,
-      opacity,
-      legend,
-      threshold,
-      smoothing,
-      camera,
-      classes,
-      outputs,
-    });
+    const { publishers, size } = underWay;
+    const result = await underWay.result;
     try {
       if (this.#state === 'stopped') return;
       const back = this.scheduler.now();
       if (!result.finite) this.overflown++;
-      this.#lookForBitDepth(checked, result.brightest, bitDepth);
+      this.#lookForBitDepth(result.brightest);
       result.outputs.forEach((output, i) => {
-        publishers[i]!.publish(output, picture.stamp, picture.frameId);
+        publishers[i]!.publish(output, frame.stamp, frame.frameId);
       });
-      this.host.published(picture, size);
-      this.#record(result.times, back - arrived, this.scheduler.now() - back);
+      this.host.published(frame.stamp, size);
+      this.#record(result.times, back - frame.arrived, this.scheduler.now() - back);
+      frame.end('published');
     } finally {
       result.release();
     }
+  }
+
+  /**
+   * Hands the picture over, and keeps nothing of it: what is kept across an await is not young any more when it is let
+   * go, and costs V8 far more.
+   * @returns what is under way, or why nothing is
+   */
+  #handOver(frame: Frame): UnderWay | DropReason {
+    const picture = frame.leave();
+    if (this.host.enabled?.() === false) return 'disabled';
+    const publishers = this.publishers.filter((publisher) => publisher.wanted);
+    if (publishers.length === 0) return 'standby';
+    const parameters = this.host.parameters();
+    if (parameters.max_age > 0 && this.#isTooOld(frame, parameters.max_age)) return 'too old';
+    const size = resolveMaskSize(parameters.mask_size, picture, this.host.network);
+    const result = this.scheduler.segment(
+      { ...picture, bitDepth: parameters.bit_depth },
+      {
+        fit: parameters.fit,
+        opacity: parameters.overlay_opacity,
+        legend: parameters.overlay_legend,
+        threshold: parameters.confidence_threshold,
+        smoothing: parameters.smoothing,
+        camera: this.host.name,
+        classes: this.host.classes(),
+        outputs: publishers.map((publisher) => publisher.request(size, frame.frameId)),
+      },
+    );
+    return { publishers, size, result };
   }
 
   #isOverRate(arrived: number): boolean {
@@ -225,8 +223,8 @@ export class Camera implements Contender {
     return false;
   }
 
-  #isTooOld(picture: CameraFrame, max_age: number): boolean {
-    const age = this.host.age(picture);
+  #isTooOld(frame: Frame, max_age: number): boolean {
+    const age = this.host.age(frame.stamp);
     if (age <= max_age) return false;
     const advice = age > 60 ? ' (of a replay? set use_sim_time and play it with --clock)' : '';
     this.host.refuse(
@@ -246,12 +244,12 @@ export class Camera implements Contender {
     }
   }
 
-  #lookForBitDepth(image: Picture, brightest: number, bitDepth: number): void {
+  #lookForBitDepth(brightest: number): void {
     this.#dark = brightest >= DARK ? 0 : this.#dark + 1;
     if (this.#dark >= DARK_FRAMES && !this.#saidDark) {
       this.#saidDark = true;
       this.host.warn(
-        `${DARK_FRAMES} frames of ${'codec' in image ? image.format : image.encoding} in a row are all but black: no sample is above 1/8 of ${bitDepth} bits;` +
+        `${DARK_FRAMES} frames in a row are all but black: no sample is above 1/8 of ${this.host.parameters().bit_depth} bits;` +
           ' if the camera fills fewer, set the parameter bit_depth (10, 12 or 14 for many)',
       );
     }

@@ -66,11 +66,11 @@ export class CameraLane {
     this.camera = new Camera(scheduler, outputs, {
       name,
       parameters,
-      age: ({ stamp }) => secondsBetween(stamp, node.now()),
+      age: (stamp) => secondsBetween(stamp, node.now()),
       classes: host.classes,
       enabled: host.enabled,
       network: backend.model.manifest.input,
-      published: ({ stamp }, size) => {
+      published: (stamp, size) => {
         const info = this.#info;
         if (info === undefined) return;
         for (const publisher of infos)
@@ -115,7 +115,7 @@ export class CameraLane {
       lastArrival: camera.lastArrival,
       staleAfter: 1000 * stale_after,
       source: source.name,
-      obstacle: source.obstacle,
+      obstacle: () => source.obstacle,
       standby: camera.standby,
       trouble: backend.trouble ?? this.#complaint,
       warning,

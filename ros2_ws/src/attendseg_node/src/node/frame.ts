@@ -1,4 +1,5 @@
 import type { Picture } from '../inference/protocol.js';
+import type { Stamp } from '../recording/cdr.js';
 import type { CameraFrame } from './imageMessage.js';
 
 export const DROP_REASONS = [
@@ -35,19 +36,24 @@ export class FrameCounts {
   }
 }
 
-/** A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. */
+/**
+ * A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. The picture
+ * itself, which is memory of the middleware, is let go as soon as its turn has come.
+ */
 export class Frame {
+  readonly stamp: Stamp;
+  readonly frameId: string;
   #state: FrameState = 'waiting';
-
-  /** The picture, once it was found to be usable. */
-  checked: Picture | undefined;
+  #picture: Picture | undefined;
 
   /** `arrived`: milliseconds of the scheduler's clock. */
   constructor(
-    readonly picture: CameraFrame,
+    { stamp, frameId }: CameraFrame,
     readonly arrived: number,
     private readonly counts: FrameCounts,
   ) {
+    this.stamp = stamp;
+    this.frameId = frameId;
     counts.pending++;
   }
 
@@ -55,10 +61,19 @@ export class Frame {
     return this.#state;
   }
 
-  /** Its turn has come. @throws Error if it does not wait */
-  leave(): void {
-    if (this.#state !== 'waiting') throw new Error(`a frame that is ${this.#state} cannot have a turn`);
+  /** It waits for its turn with this picture, which was found to be usable. */
+  wait(picture: Picture): void {
+    this.#picture = picture;
+  }
+
+  /** Its turn has come. @returns its picture, which is the caller's from now on. @throws Error if it does not wait */
+  leave(): Picture {
+    const picture = this.#picture;
+    if (this.#state !== 'waiting' || picture === undefined)
+      throw new Error(`a frame that is ${this.#state} cannot have a turn`);
     this.#state = 'under way';
+    this.#picture = undefined;
+    return picture;
   }
 
   /** @throws Error if it has ended before */
@@ -66,6 +81,7 @@ export class Frame {
     if (this.#state !== 'waiting' && this.#state !== 'under way')
       throw new Error(`a frame ends once: it is ${this.#state} and cannot be ${how}`);
     this.#state = how;
+    this.#picture = undefined;
     this.counts.pending--;
     if (how === 'published') this.counts.published++;
     else this.counts.drops[how]++;

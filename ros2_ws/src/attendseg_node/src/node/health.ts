@@ -16,8 +16,8 @@ export interface HealthSigns {
   readonly staleAfter: number;
   /** Topic of the camera. */
   readonly source: string;
-  /** Why nothing comes, if the graph shows it. */
-  readonly obstacle: string | undefined;
+  /** Why nothing comes, if the graph shows it: asked only where nothing does. */
+  readonly obstacle: () => string | undefined;
   /** Nobody subscribes to an output. */
   readonly standby: boolean;
   /** What was wrong with a frame, or is with the network. */
@@ -42,7 +42,7 @@ function stateOf(signs: HealthSigns): Pick<Health, 'state' | 'message'> {
   const silence = now - (lastArrival ?? signs.startedAt);
   if (silence > signs.staleAfter) {
     const seconds = Math.floor(silence / 100) / 10;
-    return { state: 'stale', message: `no frames for ${seconds} s: ${obstacle ?? `${source} is silent`}` };
+    return { state: 'stale', message: `no frames for ${seconds} s: ${obstacle() ?? `${source} is silent`}` };
   }
   if (lastArrival === undefined)
     return { state: 'starting', message: `waiting for the first frame on ${source}` };

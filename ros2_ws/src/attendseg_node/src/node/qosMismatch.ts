@@ -2,6 +2,8 @@
 export interface Peer {
   /** Full name of its node. */
   readonly node: string;
+  /** Of the message. */
+  readonly type: string;
   readonly reliability: 'reliable' | 'best_effort';
   readonly durability: 'transient_local' | 'volatile';
 }

@@ -285,22 +285,12 @@ export class RosNode {
     }) as unknown as Parameters<Node['createService']>[3]);
   }
 
-  countPublishers(topic: string): number {
-    return this.#node.countPublishers(topic);
-  }
-
   publishersOf(topic: string): Peer[] {
     return this.#node.getPublishersInfoByTopic(topic, false).map(toPeer);
   }
 
   subscriptionsOf(topic: string): Peer[] {
     return this.#node.getSubscriptionsInfoByTopic(topic, false).map(toPeer);
-  }
-
-  /** The types under which a topic is known in the graph. */
-  typesOf(topic: string): readonly string[] {
-    const topics: { name: string; types: string[] }[] = this.#node.getTopicNamesAndTypes();
-    return topics.find(({ name }) => name === topic)?.types ?? [];
   }
 
   declareParameter(parameter: RosParameter): void {
@@ -347,13 +337,15 @@ export class RosNode {
 
 /** Of what rclnodejs tells of an endpoint; the numbers are rmw's. */
 function toPeer(info: object): Peer {
-  const { node_name, node_namespace, qos_profile } = info as {
+  const { node_name, node_namespace, topic_type, qos_profile } = info as {
     node_name: string;
     node_namespace: string;
+    topic_type: string;
     qos_profile: { reliability: number; durability: number };
   };
   return {
     node: `${node_namespace.replace(/\/$/, '')}/${node_name}`,
+    type: topic_type,
     reliability: qos_profile.reliability === 1 ? 'reliable' : 'best_effort',
     durability: qos_profile.durability === 1 ? 'transient_local' : 'volatile',
   };

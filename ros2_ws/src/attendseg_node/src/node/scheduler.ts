@@ -78,13 +78,14 @@ export class Scheduler {
     }
   }
 
-  /** Hands a frame to the segmenter, in a turn. @throws what the segmenter throws */
-  async segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
+  /** Hands a frame to the segmenter, in a turn; keeps nothing of the image. @throws what the segmenter throws */
+  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
     const pending = this.backend.segment(image, options);
     this.#pacer.handedOver(this.clock.now());
-    const result = await pending;
-    this.#pacer.cameBack(this.clock.now(), result.times, this.backend.inFlight);
-    return result;
+    return pending.then((result) => {
+      this.#pacer.cameBack(this.clock.now(), result.times, this.backend.inFlight);
+      return result;
+    });
   }
 
   #longestWaiting(): Contender | undefined {

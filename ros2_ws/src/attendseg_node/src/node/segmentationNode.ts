@@ -44,6 +44,8 @@ export class SegmentationNode {
   /** From configuring to cleaning up. */
   #life: Life | undefined;
   #enabled = true;
+  /** Did a lifecycle manager ask for something? */
+  #isManaged = false;
   /** Milliseconds that opening the network may take. */
   #patience = 2 ** 31 - 1;
   /** Why the last action failed. */
@@ -122,6 +124,7 @@ export class SegmentationNode {
   /** What a manager asks for. */
   async #change(asked: Asked): Promise<boolean> {
     if (this.#ended.aborted) return false;
+    this.#isManaged = true;
     const { state } = this.#lifecycle;
     const outcome = await this.#lifecycle.change(asked);
     // While the node ends, nobody minds what fails.
@@ -212,7 +215,8 @@ export class SegmentationNode {
     const scope = new Scope();
     try {
       const topics = configured.activate(scope);
-      this.#bond.hold(scope);
+      // Who started by itself has no manager that waits for a heartbeat.
+      if (this.#isManaged) this.#bond.hold(scope);
       this.#node.log.info(`waiting for images on ${topics.join(', ')}`);
     } catch (error) {
       await configured.deactivate(0);

@@ -2,7 +2,7 @@ import { qosMismatches } from './qosMismatch.js';
 import type { RosNode } from './ros.js';
 
 /** The graph is asked for every topic's QoS at each of so many looks only. */
-const QOS_EVERY = 3;
+const QOS_EVERY = 5;
 
 /** What is wrong around the node, though it works itself: said once in the log, and in /diagnostics for as long as it lasts. */
 export class Surroundings {

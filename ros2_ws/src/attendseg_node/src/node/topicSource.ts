@@ -66,11 +66,10 @@ export class TopicSource implements Source {
   get obstacle(): string | undefined {
     const topic = this.#taken ?? this.#raw;
     const name = this.node.resolve(topic);
-    const others = this.node.typesOf(name).filter((type) => type !== topic.type);
-    if (others.length > 0) return `${name} is published as ${others.join(', ')}, not ${topic.type}`;
-    if (this.node.countPublishers(name) > 0) return undefined;
-    const isThere = (other: Topic): boolean =>
-      this.node.typesOf(this.node.resolve(other)).includes(other.type);
+    const types = new Set(this.node.publishersOf(name).map(({ type }) => type));
+    if (types.has(topic.type)) return undefined;
+    if (types.size > 0) return `${name} is published as ${[...types].join(', ')}, not ${topic.type}`;
+    const isThere = (other: Topic): boolean => this.node.publishersOf(this.node.resolve(other)).length > 0;
     const other = topic === this.#raw ? this.#compressed : this.#raw;
     const remedy = isThere(other) ? `, but ${this.node.resolve(other)} is: set image_transport` : '';
     return `nobody publishes ${name}${remedy}`;
@@ -79,8 +78,7 @@ export class TopicSource implements Source {
   #choose(transport: ImageTransport): Topic {
     if (transport !== 'auto') return transport === 'raw' ? this.#raw : this.#compressed;
     const published = (topic: Topic): boolean =>
-      this.node.countPublishers(this.node.resolve(topic)) > 0 &&
-      this.node.typesOf(this.node.resolve(topic)).includes(topic.type);
+      this.node.publishersOf(this.node.resolve(topic)).some(({ type }) => type === topic.type);
     if (published(this.#raw)) return this.#raw;
     if (published(this.#compressed)) return this.#compressed;
     return this.#taken ?? this.#raw;
