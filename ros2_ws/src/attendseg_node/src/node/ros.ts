@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import rclnodejs from 'rclnodejs';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
@@ -240,7 +241,7 @@ export class RosNode {
         try {
           publisher.publish(message);
         } catch (error) {
-          throw new Error(`${publisher.topic}: not published: ${String(error)}`, { cause: error });
+          throw new Error(`${publisher.topic}: not published: ${errorText(error)}`, { cause: error });
         }
       },
     };
@@ -312,7 +313,7 @@ export class RosNode {
     try {
       call();
     } catch (error) {
-      this.log.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      this.log.error(`${what}: ${errorText(error)}`);
     }
   }
 
@@ -329,8 +330,7 @@ export class RosNode {
     try {
       return create();
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new Error(`topic ${topic.name}: ${cause.trim().replaceAll(/\s*\n\s*/g, ' ')}`, { cause: error });
+      throw new Error(`topic ${topic.name}: ${errorText(error)}`, { cause: error });
     }
   }
 }

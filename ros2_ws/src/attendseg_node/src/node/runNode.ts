@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { once } from 'node:events';
 import { Scope } from '../inference/scope.js';
 import { exitWithin } from './exitNow.js';
@@ -31,7 +32,7 @@ export async function runNode(argv: readonly string[], ended: AbortSignal): Prom
     if (failure !== undefined) throw failure;
   } catch (error) {
     if (!isAborted(ended)) {
-      console.error(`attendseg: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(`attendseg: ${errorText(error)}`);
       code = 1;
     }
   } finally {

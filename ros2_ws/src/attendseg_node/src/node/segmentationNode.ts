@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { Scope } from '../inference/scope.js';
 import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
@@ -82,7 +83,7 @@ export class SegmentationNode {
     const work = {
       perform: (action: Action) => this.#perform(action),
       recover: async (error: unknown) => {
-        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#failure = error instanceof Error ? error : new Error(errorText(error));
         await this.#cleanUp();
       },
     };
@@ -160,7 +161,7 @@ export class SegmentationNode {
       await act();
       return 'success';
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = error instanceof Error ? error : new Error(errorText(error));
       return 'failure';
     }
   }
