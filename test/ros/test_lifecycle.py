@@ -232,7 +232,7 @@ def test_a_bad_model_then_a_good_one(
     assert set_parameter(node.full_name, "model", str(cube_model)) == ""
     assert set_parameter(node.full_name, "provider", "cpu") == ""
     assert managed.change(CONFIGURE)
-    assert "takes effect when the node is configured" in set_parameter(node.full_name, "model", "elsewhere")
+    assert "cannot be read" in set_parameter(node.full_name, "model", "elsewhere")
     assert managed.change(ACTIVATE)
     assert np.array_equal(look(node, "mask").segment(FRAME)["mask"], cube_labels(PICTURE))
     assert node.process.running

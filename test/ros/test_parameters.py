@@ -127,7 +127,7 @@ def test_changes_take_effect_at_the_next_frame(
 
 
 REFUSED = [
-    ("model", "/elsewhere", 'model takes effect when the node is configured: it stays "'),
+    ("provider", "cpu", 'provider takes effect when the node is configured: it stays "'),
     (
         "provider",
         "cpu",
@@ -257,7 +257,7 @@ def test_described(graph: Graph, cube: Running) -> None:
     assert [opacity.read_only, threads.read_only, fit.read_only, model.read_only] == [False, True, False, False]
     assert opacity.additional_constraints == "0 to 1; may be changed while the node runs"
     assert threads.additional_constraints == "0 to 256; read at start"
-    assert model.additional_constraints == "a path; may be changed while the node is unconfigured"
+    assert model.additional_constraints == "a path; may be changed while the node runs"
     assert fit.additional_constraints == "letterbox, stretch; may be changed while the node runs"
     assert all(len(descriptor.description) > 10 for descriptor in (opacity, threads, fit, model))
 

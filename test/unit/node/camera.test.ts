@@ -81,7 +81,7 @@ function setUp(publisher: Partial<OutputPublisher> = {}, enabled?: () => boolean
   const refused: string[] = [];
   const warnings: string[] = [];
   const camera = new Camera(new Scheduler(segmenter), [output], {
-    network: { width: WIDTH, height: HEIGHT },
+    network: () => ({ width: WIDTH, height: HEIGHT }),
     parameters: () => PARAMETERS,
     name: '',
     age: () => 0,

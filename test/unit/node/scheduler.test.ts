@@ -135,7 +135,7 @@ describe('any schedule', () => {
           () =>
             new Camera(scheduler, [{ wanted: true, request, publish }], {
               parameters: () => PARAMETERS,
-              network: { width: SIDE, height: SIDE },
+              network: () => ({ width: SIDE, height: SIDE }),
               name: '',
               age: () => 0,
               classes: () => ({}) as ClassTable,
@@ -253,7 +253,7 @@ test('of two cameras as fast as each other, the one whose frames are always youn
     };
     return new Camera(scheduler, [{ wanted: true, request, publish }], {
       parameters: () => PARAMETERS,
-      network: { width: SIDE, height: SIDE },
+      network: () => ({ width: SIDE, height: SIDE }),
       name: '',
       age: () => 0,
       classes: () => ({}) as ClassTable,

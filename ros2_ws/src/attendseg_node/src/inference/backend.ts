@@ -41,6 +41,9 @@ export class Backend {
   /** Resolves with the cause when it gave up. */
   readonly failed: Promise<Error>;
   #giveUp!: (error: Error) => void;
+  /** Resolves when it was closed and its threads have ended. */
+  readonly ended: Promise<void>;
+  #reportEnd!: () => void;
   #trouble: string | undefined;
 
   private constructor(
@@ -51,6 +54,9 @@ export class Backend {
     this.#pool = new BufferPool(options.poolBytes);
     this.failed = new Promise((resolve) => {
       this.#giveUp = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#reportEnd = resolve;
     });
   }
 
@@ -89,6 +95,7 @@ export class Backend {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#segmenter?.close();
+    this.#reportEnd();
   }
 
   async #start(): Promise<void> {

@@ -25,7 +25,7 @@ export interface CameraHost {
   readonly enabled?: () => boolean;
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
-  readonly network: Size;
+  readonly network: () => Size;
   /** The outputs of a picture went out, of this size. */
   readonly published: (stamp: Stamp, size: Size) => void;
   /** Something that the user should know, once. */
@@ -196,7 +196,7 @@ export class Camera implements Contender {
     if (publishers.length === 0) return 'standby';
     const parameters = this.host.parameters();
     if (parameters.max_age > 0 && this.#isTooOld(frame, parameters.max_age)) return 'too old';
-    const size = resolveMaskSize(parameters.mask_size, picture, this.host.network);
+    const size = resolveMaskSize(parameters.mask_size, picture, this.host.network());
     const result = this.scheduler.segment(
       { ...picture, bitDepth: parameters.bit_depth },
       {

@@ -24,7 +24,8 @@ import {
 /** What the cameras of a node share. */
 export interface LaneHost {
   readonly node: RosNode;
-  readonly backend: Backend;
+  /** The network as it is now. */
+  readonly backend: () => Backend;
   readonly scheduler: Scheduler;
   readonly complaints: CauseLog;
   readonly classes: () => ClassTable;
@@ -69,7 +70,7 @@ export class CameraLane {
       age: (stamp) => secondsBetween(stamp, node.now()),
       classes: host.classes,
       enabled: host.enabled,
-      network: backend.model.manifest.input,
+      network: () => backend().model.manifest.input,
       published: (stamp, size) => {
         const info = this.#info;
         if (info === undefined) return;
@@ -117,11 +118,18 @@ export class CameraLane {
       source: source.name,
       obstacle: () => source.obstacle,
       standby: camera.standby,
-      trouble: backend.trouble ?? this.#complaint,
+      trouble: backend().trouble ?? this.#complaint,
       warning,
     });
     this.#complaint = undefined;
-    return diagnose({ node: node.fullName.slice(1), model: backend.model, threads, camera, source, health });
+    return diagnose({
+      node: node.fullName.slice(1),
+      model: backend().model,
+      threads,
+      camera,
+      source,
+      health,
+    });
   }
 }
 

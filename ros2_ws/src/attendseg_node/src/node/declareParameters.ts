@@ -43,6 +43,8 @@ export interface NodeParameters {
   of(camera: string): Parameters;
   /** Looks at what the values would be after a change. @throws Error that says why they cannot be so */
   check: ((next: Parameters) => void) | undefined;
+  /** Called when values have changed. */
+  changed: (() => void) | undefined;
   /** Is the node unconfigured, so that what configuring reads may be changed? */
   unconfigured: boolean;
 }
@@ -102,6 +104,7 @@ export function declareParameters(node: ParameterNode, overrides: Overrides): No
     values: all,
     of: (camera) => (cameras.get(camera) ?? values) as unknown as Parameters,
     check: undefined,
+    changed: undefined,
     unconfigured: true,
   };
   declareQos(node, overrides, entries, parameters.values).forEach(warn);
@@ -178,8 +181,9 @@ function start(name: string, entry: Entry, { value, source }: Override): Raw {
 function decide(
   changes: readonly ParameterChange[],
   entries: ReadonlyMap<string, Entry>,
-  { values, check, unconfigured }: NodeParameters,
+  parameters: NodeParameters,
 ): Decision {
+  const { values, check, unconfigured } = parameters;
   const accepted: { name: string; type: Entry['type']; value: Raw }[] = [];
   for (const { name, value } of changes) {
     const entry = entries.get(name);
@@ -229,6 +233,7 @@ function decide(
         entry.raw = value;
         entry.set?.(result);
       }
+      parameters.changed?.();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '../inference/backend.js';
 import { type ClassRules, type ClassTable, classTable } from '../inference/classTable.js';
+import type { Manifest } from '../inference/manifest.js';
 import { sessionThreads } from '../inference/providers.js';
 import { Scope } from '../inference/scope.js';
 import { CameraLane } from './cameraLane.js';
@@ -31,6 +32,7 @@ export class Configured {
   readonly #node: RosNode;
   readonly #scheduler: Scheduler;
   readonly #labelInfo: LabelInfoPublisher;
+  #backend: Backend;
   #classes: { readonly rules: ClassRules; readonly table: ClassTable };
   #active: { readonly scope: Scope; readonly lanes: CameraLane[] } | undefined;
 
@@ -41,6 +43,7 @@ export class Configured {
   constructor(host: ConfiguredHost, scope: Scope) {
     const { backend, parameters, cameras } = host;
     this.#host = host;
+    this.#backend = backend;
     this.#node = host.node.within(scope);
     this.#scheduler = new Scheduler(backend);
     const { ignore, remap, groups } = parameters;
@@ -63,8 +66,8 @@ export class Configured {
 
   /** One line for people. */
   get description(): string {
-    const { backend, parameters } = this.#host;
-    const { manifest, choice } = backend.model;
+    const { parameters } = this.#host;
+    const { manifest, choice } = this.#backend.model;
     const threads = sessionThreads(parameters.threads);
     return (
       `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
@@ -78,13 +81,13 @@ export class Configured {
    * @throws Error that names the topic that cannot be used
    */
   activate(scope: Scope): readonly string[] {
-    const { backend, complaints, enabled, cameras, of } = this.#host;
+    const { complaints, enabled, cameras, of } = this.#host;
     const lanes: CameraLane[] = [];
     this.#active = { scope, lanes };
     this.currentClasses();
     const host = {
       node: this.#node.within(scope),
-      backend,
+      backend: () => this.#backend,
       scheduler: this.#scheduler,
       complaints,
       enabled,
@@ -123,9 +126,24 @@ export class Configured {
     return this.#active?.lanes.map((lane) => lane.report(warning)) ?? [];
   }
 
-  /** @throws Error that says why the classes cannot be so */
-  check({ ignore, remap, groups }: ClassRules): void {
-    classTable(this.#host.backend.model.manifest, { ignore, remap, groups });
+  /** The manifest of the model that runs. */
+  get manifest(): Manifest {
+    return this.#backend.model.manifest;
+  }
+
+  /**
+   * Puts another network in the place of the one that runs: the next frame is its first, and those under way come back
+   * from the old one.
+   * @returns the old one, which is the caller's to close
+   */
+  use(backend: Backend): Backend {
+    const old = this.#backend;
+    this.#backend = backend;
+    const { rules } = this.#classes;
+    this.#classes = { rules, table: classTable(backend.model.manifest, rules) };
+    this.currentClasses();
+    this.#scheduler.use(backend);
+    return old;
   }
 
   /** The class table by the parameters as they are now; told when it changes, also where no frame comes. */
@@ -134,7 +152,7 @@ export class Configured {
     const { rules } = this.#classes;
     if (ignore !== rules.ignore || remap !== rules.remap || groups !== rules.groups) {
       const changed = { ignore, remap, groups };
-      this.#classes = { rules: changed, table: classTable(this.#host.backend.model.manifest, changed) };
+      this.#classes = { rules: changed, table: classTable(this.manifest, changed) };
     }
     this.#labelInfo.tell(this.#classes.table.names, confidence_threshold);
     return this.#classes.table;

@@ -38,6 +38,7 @@ export class NetworkLoader {
 
   /**
    * @param patience milliseconds
+   * @param inUse networks of this loader that are rightly open
    * @returns the network, which is the caller's from now on
    * @throws Error that names what cannot be used, or says that it is not there yet; the abort's reason
    */
@@ -45,14 +46,15 @@ export class NetworkLoader {
     parameters: Parameters,
     host: BackendHost,
     patience: number,
+    inUse = 0,
   ): Promise<{ readonly scope: Scope; readonly backend: Backend }> {
     const { model, provider, threads, max_pool_bytes, run_timeout } = parameters;
     const key = JSON.stringify([model, provider, threads, max_pool_bytes, run_timeout]);
     if (this.#loading?.key !== key) {
       void this.close();
-      if (this.#alive > LEFT_BEHIND)
+      if (this.#alive - inUse > LEFT_BEHIND)
         throw new Error(
-          `${this.#alive} networks that were given up still run (their runs do not come back): start the node again`,
+          `${this.#alive - inUse} networks that were given up still run (their runs do not come back): start the node again`,
         );
       this.#loading = this.#open(key, parameters, host);
     }
@@ -99,8 +101,8 @@ export class NetworkLoader {
       this.#alive--;
     };
     const opening = open();
-    opening.catch(gone);
-    const backend = scope.open(opening, (opened) => opened.close().finally(gone));
+    opening.then(({ ended }) => ended.then(gone), gone);
+    const backend = scope.open(opening, (opened) => opened.close());
     return { key, scope, backend };
   }
 

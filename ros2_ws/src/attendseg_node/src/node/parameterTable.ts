@@ -161,8 +161,9 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     default: '',
     allowed: 'a path',
     parse: String,
-    live: 'unconfigured',
-    description: 'Folder with a manifest.yaml, or that file. Empty: the shipped attendseg_camvid.',
+    live: true,
+    description:
+      'Folder with a manifest.yaml, or that file. Empty: the shipped attendseg_camvid. A new one is opened beside the old one, which stays if that fails.',
   },
   provider: {
     type: 'string',

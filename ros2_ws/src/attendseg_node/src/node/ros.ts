@@ -305,7 +305,12 @@ export class RosNode {
 
   /** Sets use_sim_time, which every node has. */
   simulateTime(simulated: boolean): void {
-    this.#node.setParameter(new rclnodejs.Parameter('use_sim_time', PARAMETER_TYPES.boolean, simulated));
+    this.setParameter({ name: 'use_sim_time', type: 'boolean', value: simulated });
+  }
+
+  /** As if it were set from outside. */
+  setParameter(parameter: Pick<RosParameter, 'name' | 'type' | 'value'>): void {
+    this.#node.setParameter(toParameter(parameter));
   }
 
   /** Calls, and logs what is thrown. */

@@ -42,9 +42,15 @@ export class Scheduler {
   #callOff: (() => void) | undefined;
 
   constructor(
-    private readonly backend: FrameBackend,
+    private backend: FrameBackend,
     private readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
+
+  /** From now on frames go to another backend; those under way come back from the old one. */
+  use(backend: FrameBackend): void {
+    this.backend = backend;
+    this.wake();
+  }
 
   now(): number {
     return this.clock.now();

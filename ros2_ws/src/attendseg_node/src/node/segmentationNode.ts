@@ -1,5 +1,9 @@
 import { errorText } from '../errorText.js';
+import type { BackendHost } from '../inference/backend.js';
+import { classTable } from '../inference/classTable.js';
+import { loadModel } from '../inference/model.js';
 import { Scope } from '../inference/scope.js';
+import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
@@ -9,6 +13,7 @@ import { Configured } from './lifecycleConfigured.js';
 import { NetworkLoader } from './lifecycleLoading.js';
 import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
 import { readOverrides } from './parameterOverrides.js';
+import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
 import { Surroundings } from './surroundings.js';
 import { DIAGNOSTICS_TOPIC, endpointsOf, IMAGE_TOPIC, type Topic, topicOf } from './topics.js';
@@ -22,12 +27,16 @@ const OPENING = 4500;
 const LAST_FRAME = 800;
 /** That closing the network gets: a run that does not come back is left behind. */
 const CLOSING = 3000;
+/** As long as a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
 /** Milliseconds after which a publisher that came or went is noticed. */
 const FOLLOW_PERIOD = 500;
 
 interface Life {
   readonly scope: Scope;
   readonly configured: Configured;
+  /** The parameter by which its network was opened. */
+  model: string;
 }
 
 /** A managed node that segments the pictures of one or more cameras while it is active. */
@@ -48,7 +57,7 @@ export class SegmentationNode {
   /** Did a lifecycle manager ask for something? */
   #isManaged = false;
   /** Milliseconds that opening the network may take. */
-  #patience = 2 ** 31 - 1;
+  #patience = LONGEST;
   /** Why the last action failed. */
   #failure: Error | undefined;
   /** Resolves with the cause if the node cannot go on. */
@@ -172,16 +181,12 @@ export class SegmentationNode {
     // What was read for this network is not to change while it is opened.
     parameters.unconfigured = false;
     try {
-      const host = {
-        lost: (message: string) => {
-          log.error(message);
-        },
-        back: () => {
-          log.info('the network runs again');
-          this.#life?.configured.wake();
-        },
-      };
-      const { scope, backend } = await this.#loader.load(parameters.values, host, this.#patience);
+      const { model } = parameters.values;
+      const { scope, backend } = await this.#loader.load(
+        parameters.values,
+        this.#backendHost,
+        this.#patience,
+      );
       try {
         const configured = new Configured(
           {
@@ -195,19 +200,81 @@ export class SegmentationNode {
           },
           scope,
         );
-        this.#life = { scope, configured };
+        this.#life = { scope, configured, model };
       } catch (error) {
         await scope.close(CLOSING);
         throw error;
       }
       parameters.check = (next) => {
-        this.#life?.configured.check(next);
+        this.#check(next);
+      };
+      parameters.changed = () => {
+        void this.#swap();
       };
       void backend.failed.then(this.#fail);
       log.info(this.#life.configured.description);
     } catch (error) {
       parameters.unconfigured = true;
       throw error;
+    }
+  }
+
+  get #backendHost(): BackendHost {
+    const { log } = this.#node;
+    return {
+      lost: (message) => {
+        log.error(message);
+      },
+      back: () => {
+        log.info('the network runs again');
+        this.#life?.configured.wake();
+      },
+    };
+  }
+
+  /** @throws Error that says why the parameters cannot be so, as far as that shows at once */
+  #check(next: Parameters): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    const { manifest } =
+      next.model === this.#parameters.values.model
+        ? life.configured
+        : loadModel(next.model || shippedModel(), next.provider);
+    classTable(manifest, next);
+  }
+
+  /**
+   * Opens a model that was asked for beside the one that runs, and puts it in its place between two frames. Where that
+   * fails the old one stays, and the parameter says so again.
+   */
+  async #swap(): Promise<void> {
+    const life = this.#life;
+    const { values } = this.#parameters;
+    const wanted = values.model;
+    if (life === undefined || wanted === life.model) return;
+    const { log } = this.#node;
+    log.info(`opening ${wanted || 'the shipped model'}; the old one runs on`);
+    const isWanted = (): boolean => this.#life === life && values.model === wanted;
+    try {
+      const { scope, backend } = await this.#loader.load(values, this.#backendHost, LONGEST, 1);
+      if (!isWanted()) {
+        await scope.close();
+        return;
+      }
+      const old = life.configured.use(backend);
+      life.model = wanted;
+      life.scope.own(scope, async (opened) => {
+        await opened.close();
+      });
+      void backend.failed.then(this.#fail);
+      log.info(life.configured.description);
+      await old.close();
+    } catch (error) {
+      if (!isWanted()) return;
+      log.error(
+        `model ${wanted} is not taken: ${errorText(error)}; ${life.model || 'the shipped one'} runs on`,
+      );
+      this.#node.setParameter({ name: 'model', type: 'string', value: life.model });
     }
   }
 
@@ -231,7 +298,7 @@ export class SegmentationNode {
     this.#life = undefined;
     await life?.scope.close(CLOSING);
     await this.#loader.close();
-    this.#parameters.check = undefined;
+    this.#parameters.check = this.#parameters.changed = undefined;
     this.#parameters.unconfigured = true;
   }
 

@@ -1,0 +1,134 @@
+"""Another model while the node runs: swapped between two frames, and a bad one leaves the old one running."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Running
+from networks import cube_labels, cube_network, endless_network, save
+from onnx import TensorProto, helper
+from pictures import noise, rgb_frame
+from ros_graph import Camera, Graph, stamp_of
+
+PICTURE = noise(64, 48, seed=11)
+FRAME = rgb_frame(PICTURE)
+LABELS = cube_labels(PICTURE)
+
+
+def inverse_network(folder: Path) -> Path:
+    """As the cube network, with ids the other way round and other names."""
+    cube_network(folder, 64, 48)
+    model = folder / "cube.onnx"
+    save(
+        model,
+        [
+            helper.make_node("Cast", ["picture"], ["values"], to=TensorProto.FLOAT),
+            helper.make_node("Less", ["values", "middle"], ["dark"]),
+            helper.make_node("Cast", ["dark"], ["bits"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["bits", "places"], ["sums"]),
+            helper.make_node("Cast", ["sums"], ["corners"], to=TensorProto.UINT8),
+        ],
+        helper.make_tensor_value_info("picture", TensorProto.UINT8, [48, 64, 3]),
+        helper.make_tensor_value_info("corners", TensorProto.UINT8, [48, 64]),
+        middle=np.float32([127.5]),
+        places=np.float32([1, 2, 4]),
+    )
+    path = folder / "manifest.yaml"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["files"]["cpu"]["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
+    manifest["classes"] = [{"name": f"corner {i}", "color": [i, 255 - i, 7]} for i in range(8)]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def inverse_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return inverse_network(tmp_path_factory.mktemp("models") / "inverse")
+
+
+def test_swapped_under_load_without_a_lost_frame(
+    graph: Graph,
+    start: Callable[..., Running],
+    look: Callable[..., Camera],
+    cube_model: Path,
+    inverse_model: Path,
+) -> None:
+    """Every mask is wholly of one model or of the other, and none is missing."""
+    node = start(cube_model)
+    camera = look(node, "mask")
+    before, _ = graph.report(node.full_name, lambda *_: True, "anything")
+    seen: list[str] = []
+    for round_, model in enumerate((inverse_model, cube_model, inverse_model)):
+        assert graph.set_parameter(node.full_name, "model", str(model)) == ""
+        wanted = "inverse" if model == inverse_model else "cube"
+        for _ in range(200):
+            mask = camera.segment(FRAME)["mask"]
+            if np.array_equal(mask, LABELS):
+                seen.append("cube")
+            else:
+                assert np.array_equal(mask, 7 - LABELS)
+                seen.append("inverse")
+            if seen[-1] == wanted and len(seen) > 5 * (round_ + 1):
+                break
+        assert seen[-1] == wanted, node.process.output
+    # Once it is there it stays: the old one never answers again.
+    changes = sum(a != b for a, b in itertools.pairwise(seen))
+    assert changes <= 3
+    after, _ = graph.report(node.full_name, lambda values, _: values["model"] == "inverse", "the new model")
+    for reason in ("failed", "stopped", "superseded", "undecodable"):
+        assert after[f"dropped: {reason}"] == before[f"dropped: {reason}"]
+
+
+def test_a_bad_model_leaves_the_old_one_running(
+    graph: Graph, start: Callable[..., Running], look: Callable[..., Camera], cube_model: Path, tmp_path: Path
+) -> None:
+    node = start(cube_model)
+    camera = look(node, "mask")
+    # What shows at once is refused with the reason.
+    nowhere = str(tmp_path / "nowhere")
+    assert "cannot be read (ENOENT)" in graph.set_parameter(node.full_name, "model", nowhere)
+    # What only shows when it is opened is rolled back.
+    broken = cube_network(tmp_path / "broken", 64, 48)
+    path = broken / "manifest.yaml"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["input"]["width"] = 128
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert graph.set_parameter(node.full_name, "model", str(broken)) == ""
+    graph.wait(lambda: f"model {broken} is not taken" in node.process.output, "the reason", 20)
+    assert np.array_equal(camera.segment(FRAME)["mask"], LABELS)
+    assert graph.set_parameter(node.full_name, "model", str(cube_model)) == ""
+    assert np.array_equal(camera.segment(FRAME)["mask"], LABELS)
+    assert node.process.running
+
+
+def test_the_newest_wish_wins_and_the_end_does_not_wait(
+    graph: Graph,
+    start: Callable[..., Running],
+    look: Callable[..., Camera],
+    cube_model: Path,
+    inverse_model: Path,
+    tmp_path: Path,
+) -> None:
+    """A model that is opened for hours is given up for another."""
+    node = start(cube_model)
+    camera = look(node, "mask")
+    never = endless_network(tmp_path / "never", 0)
+    assert graph.set_parameter(node.full_name, "model", str(never)) == ""
+    assert np.array_equal(camera.segment(FRAME)["mask"], LABELS)
+    assert graph.set_parameter(node.full_name, "model", str(inverse_model)) == ""
+    for _ in range(100):
+        stamp = camera.send(FRAME)
+        mask = np.frombuffer(camera.receive(stamp)["mask"].data, np.uint8).reshape(48, 64)
+        assert any(stamp_of(m) == stamp for m in camera.received["mask"])
+        if np.array_equal(mask, 7 - LABELS):
+            break
+        graph.spin(0.05)
+    assert np.array_equal(mask, 7 - LABELS), node.process.output
+    code, _ = node.process.stop()
+    assert code == 0
