@@ -1,9 +1,24 @@
 import type { ClassTable } from './classTable.js';
-import type { OutputRequest } from './protocol.js';
 import { type Legend, pasteLegend } from '../vision/legend.js';
 import type { Placement } from '../vision/letterbox.js';
 import type { PixelEngine } from '../vision/pixelEngine.js';
 import type { RawImage } from '../vision/rawImage.js';
+
+/** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
+export interface OutputRequest {
+  readonly kind: OutputKind;
+  /** Its name, of a group. */
+  readonly group?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly headroom: number;
+}
+
+export interface Output extends OutputRequest {
+  readonly buffer: ArrayBuffer;
+  /** Of the file, from `headroom` on, where the pixels were packed into one. */
+  readonly packedBytes?: number;
+}
 
 /** What an output is drawn from; label maps are of the network's size. */
 export interface Drawing {

@@ -9,11 +9,10 @@ import type { RawImage } from '../vision/rawImage.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
 import { Legends } from './legends.js';
-import { OUTPUTS, type Drawing } from './outputs.js';
+import { OUTPUTS, type Drawing, type Output } from './outputs.js';
 import {
   type ClassesMessage,
   type FrameLook,
-  type Output,
   buffersOf,
   CLOSE,
   type FrameMessage,

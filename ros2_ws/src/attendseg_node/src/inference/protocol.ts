@@ -6,23 +6,7 @@ import type { Fit } from '../vision/letterbox.js';
 import type { RawImage } from '../vision/rawImage.js';
 import type { ClassTable } from './classTable.js';
 import type { Manifest, ModelFile } from './manifest.js';
-import type { OutputKind } from './outputs.js';
-
-/** A picture to make of a frame; its pixels begin `headroom` bytes into its buffer, room for a message header. */
-export interface OutputRequest {
-  readonly kind: OutputKind;
-  /** Its name, of a group. */
-  readonly group?: string;
-  readonly width: number;
-  readonly height: number;
-  readonly headroom: number;
-}
-
-export interface Output extends OutputRequest {
-  readonly buffer: ArrayBuffer;
-  /** Of the file, from `headroom` on, where the pixels were packed into one. */
-  readonly packedBytes?: number;
-}
+import type { Output } from './outputs.js';
 
 /** Milliseconds of each stage inside the workers. */
 export interface WorkerTimes {

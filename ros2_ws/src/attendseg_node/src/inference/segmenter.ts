@@ -6,15 +6,13 @@ import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
 import type { Model } from './model.js';
 import { ModelError } from './modelError.js';
-import { bufferBytes } from './outputs.js';
+import { bufferBytes, type Output, type OutputRequest } from './outputs.js';
 import {
   type ClassesMessage,
   CLOSE,
   type FrameLook,
   type FrameMessage,
   type FrameResult,
-  type Output,
-  type OutputRequest,
   type Picture,
   type PixelWorkerData,
   type SessionReport,
