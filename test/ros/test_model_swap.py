@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,3 +133,35 @@ def test_the_newest_wish_wins_and_the_end_does_not_wait(
     assert np.array_equal(mask, 7 - LABELS), node.process.output
     code, _ = node.process.stop()
     assert code == 0
+
+
+def test_one_that_fails_late_does_not_take_the_next_one_along(
+    graph: Graph,
+    start: Callable[..., Running],
+    look: Callable[..., Camera],
+    cube_model: Path,
+    inverse_model: Path,
+    tmp_path: Path,
+) -> None:
+    """Asked for at once, one after the other: the first cannot be opened, and the second is what runs."""
+    node = start(cube_model)
+    camera = look(node, "mask")
+    broken = cube_network(tmp_path / "broken", 64, 48)
+    path = broken / "manifest.yaml"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["input"]["width"] = 128
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    for i in range(5):
+        for model in (inverse_model, broken, inverse_model):
+            assert graph.set_parameter(node.full_name, "model", str(model)) == ""
+        # Another parameter does not ask for the model a second time.
+        assert graph.set_parameter(node.full_name, "overlay_opacity", 0.1 * i) == ""
+        mask = LABELS
+        end = time.monotonic() + 20
+        while not np.array_equal(mask, 7 - LABELS):
+            assert time.monotonic() < end, node.process.output
+            mask = camera.segment(FRAME)["mask"]
+        assert graph.set_parameter(node.full_name, "model", str(cube_model)) == ""
+        while not np.array_equal(mask, LABELS):
+            assert time.monotonic() < end, node.process.output
+            mask = camera.segment(FRAME)["mask"]

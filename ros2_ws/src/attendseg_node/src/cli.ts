@@ -1,6 +1,6 @@
-import { errorText } from './errorText.js';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';

@@ -1,6 +1,6 @@
-import { errorText } from '../errorText.js';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
+import { errorText } from '../errorText.js';
 import type { Manifest } from '../inference/manifest.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
 import { plainPng, type PlainPng } from './plainPng.js';

@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import sharp from 'sharp';
+import { errorText } from '../errorText.js';
 
 export interface Picture {
   readonly width: number;

@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../errorText.js';
 import { BufferPool } from './bufferPool.js';
 import type { Model } from './model.js';
 import type { Picture } from './protocol.js';

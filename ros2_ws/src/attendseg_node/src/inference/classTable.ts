@@ -1,5 +1,5 @@
 import { UNLABELLED } from '../vision/unlabelled.js';
-import { distance } from './editDistance.js';
+import { nearestName } from './nearestName.js';
 import type { Manifest } from './manifest.js';
 
 /** What the user makes of a model's classes, by name. */
@@ -80,9 +80,6 @@ export function classTable({ classes }: Manifest, rules: ClassRules): ClassTable
 }
 
 function nearest(name: string, names: readonly string[]): string {
-  const [near] = names
-    .map((other) => ({ other, far: distance(name.toLowerCase(), other.toLowerCase()) }))
-    .filter(({ far }) => far <= 2)
-    .sort((a, b) => a.far - b.far);
-  return near === undefined ? `it has ${names.join(', ')}` : `did you mean "${near.other}"?`;
+  const near = nearestName(name, names);
+  return near === undefined ? `it has ${names.join(', ')}` : `did you mean "${near}"?`;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { distance } from './editDistance.js';
+import { nearestName } from './nearestName.js';
 
 /** The part used here of a JSON schema. */
 interface Shape {
@@ -10,9 +10,6 @@ interface Shape {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
 }
-
-/** How far a key may be from a known one, in letters, to be meant as that. */
-const FARTHEST = 2;
 
 /** What a schema has against a value, in one line; keys that it does not know with those that may be meant. */
 export function describeProblems(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): string {
@@ -42,11 +39,8 @@ function placesOf(shape: Shape, path: readonly PropertyKey[]): Shape[] {
 function unknownKey(key: string, variants: readonly Shape[]): string {
   const known = [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))];
   if (known.includes(key)) return `${key} is only for ${ownersOf(key, variants)}`;
-  const near = known
-    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, far }) => far <= Math.min(FARTHEST, name.length - 1))
-    .sort((a, b) => a.far - b.far)[0];
-  if (near !== undefined) return `unknown key ${key}; did you mean ${near.name}?`;
+  const near = nearestName(key, known);
+  if (near !== undefined) return `unknown key ${key}; did you mean ${near}?`;
   return `unknown key ${key}; known are ${known.join(', ')}`;
 }
 

@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import { InferenceSession } from 'onnxruntime-node';
+import { errorText } from '../errorText.js';
 import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { modelPath, readExternalData, whyNotLoaded } from './modelFile.js';

@@ -1,6 +1,6 @@
 /** The thread for pixels: camera frames to network input, labels to masks and overlays. */
-import { errorText } from '../errorText.js';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../errorText.js';
 import { decodeCompressed, encodeGrayPng } from '../vision/compressedImage.js';
 import { ImageError } from '../vision/imageError.js';
 import { place, type Placement } from '../vision/letterbox.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toError } from '../errorText.js';
 
 type Disposer = () => void | Promise<void>;
 
@@ -62,7 +63,7 @@ async function disposeOf(disposers: readonly Disposer[], deadline = Infinity): P
       const done = dispose();
       if (done !== undefined) await (deadline === Infinity ? done : orAt(deadline, done));
     } catch (error) {
-      errors.push(error instanceof Error ? error : new Error(String(error)));
+      errors.push(toError(error));
     }
   }
   return errors;

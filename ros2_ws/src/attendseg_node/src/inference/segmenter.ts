@@ -1,6 +1,6 @@
-import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { toError } from '../errorText.js';
 import { ImageError } from '../vision/imageError.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
@@ -189,7 +189,7 @@ export class Segmenter {
     } catch (error) {
       // Memory may be short for the next buffer: those taken so far serve the next frame.
       for (const buffer of taken) this.#pool.give(buffer);
-      return Promise.reject(error instanceof Error ? error : new Error(errorText(error)));
+      return Promise.reject(toError(error));
     }
   }
 

@@ -1,6 +1,6 @@
 /** The thread that owns the session. It takes pictures from the pixel worker and gives it labels. */
-import { errorText } from '../errorText.js';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '../errorText.js';
 import { Network } from './network.js';
 import {
   buffersOf,

@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText } from '../errorText.js';
 import type { ClassTable } from '../inference/classTable.js';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';

@@ -1,5 +1,4 @@
 import { type OutputKind, OUTPUTS, type Output, type OutputRequest } from '../inference/outputs.js';
-
 import type { Stamp } from '../recording/cdr.js';
 import { CompressedImageCdr } from '../recording/compressedImageCdr.js';
 import { ImageCdr } from '../recording/imageCdr.js';

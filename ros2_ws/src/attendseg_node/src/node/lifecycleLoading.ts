@@ -17,6 +17,9 @@ interface Loading {
 
 /** So many networks may be left behind, each with a run that does not come back: it cannot be broken off. */
 const LEFT_BEHIND = 1;
+/** Milliseconds that those which end get to do so, and between two looks. */
+const ENDING = 2000;
+const POLL = 20;
 
 /** The network is not there in time. */
 class NotYet extends Error {}
@@ -29,6 +32,8 @@ export class NetworkLoader {
   #loading: Loading | undefined;
   /** Networks that are open, being opened or being closed. */
   #alive = 0;
+  /** How often a network was asked for that was not being opened. */
+  #asked = 0;
 
   /** `ended`: when it aborts, nobody waits any longer. */
   constructor(
@@ -52,6 +57,9 @@ export class NetworkLoader {
     const key = JSON.stringify([model, provider, threads, max_pool_bytes, run_timeout]);
     if (this.#loading?.key !== key) {
       void this.close();
+      const turn = ++this.#asked;
+      for (let wait = 0; wait < ENDING && this.#alive - inUse > LEFT_BEHIND; wait += POLL) await sleep(POLL);
+      if (turn !== this.#asked) throw new Error('another network was asked for');
       if (this.#alive - inUse > LEFT_BEHIND)
         throw new Error(
           `${this.#alive - inUse} networks that were given up still run (their runs do not come back): start the node again`,
@@ -69,14 +77,22 @@ export class NetworkLoader {
           `the network is not open after ${patience / 1000} s; it goes on being opened: configure again later`,
         );
       }
-      this.#loading = undefined;
+      this.#forget(loading);
       return { scope: loading.scope, backend };
     } catch (error) {
-      if (!(error instanceof NotYet)) void this.close();
+      if (!(error instanceof NotYet)) {
+        this.#forget(loading);
+        void loading.scope.close();
+      }
       throw error;
     } finally {
       inTime.abort();
     }
+  }
+
+  /** Another may have been asked for meanwhile, which is not to be touched. */
+  #forget(loading: Loading): void {
+    if (this.#loading === loading) this.#loading = undefined;
   }
 
   /** Lets go of what nobody has fetched. */

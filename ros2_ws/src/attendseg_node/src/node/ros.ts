@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import rclnodejs from 'rclnodejs';
+import { errorText } from '../errorText.js';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
 import type { Peer } from './qosMismatch.js';
@@ -197,8 +197,7 @@ export class RosNode {
   /** How many nodes of a full name the graph has. */
   countNodes(fullName: string): number {
     const nodes: { name: string; namespace: string }[] = this.#node.getNodeNamesAndNamespaces();
-    return nodes.filter(({ name, namespace }) => `${namespace.replace(/\/$/, '')}/${name}` === fullName)
-      .length;
+    return nodes.filter(({ name, namespace }) => joined(namespace, name) === fullName).length;
   }
 
   /** A topic's full name, remapped. */
@@ -340,6 +339,11 @@ export class RosNode {
   }
 }
 
+/** A node's full name. */
+function joined(namespace: string, name: string): string {
+  return `${namespace.replace(/\/$/, '')}/${name}`;
+}
+
 /** Of what rclnodejs tells of an endpoint; the numbers are rmw's. */
 function toPeer(info: object): Peer {
   const { node_name, node_namespace, topic_type, qos_profile } = info as {
@@ -349,7 +353,7 @@ function toPeer(info: object): Peer {
     qos_profile: { reliability: number; durability: number };
   };
   return {
-    node: `${node_namespace.replace(/\/$/, '')}/${node_name}`,
+    node: joined(node_namespace, node_name),
     type: topic_type,
     reliability: qos_profile.reliability === 1 ? 'reliable' : 'best_effort',
     durability: qos_profile.durability === 1 ? 'transient_local' : 'volatile',

@@ -1,5 +1,5 @@
-import { errorText } from '../errorText.js';
 import { once } from 'node:events';
+import { errorText } from '../errorText.js';
 import { Scope } from '../inference/scope.js';
 import { exitWithin } from './exitNow.js';
 import { startRos } from './ros.js';

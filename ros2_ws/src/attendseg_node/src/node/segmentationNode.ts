@@ -1,4 +1,4 @@
-import { errorText } from '../errorText.js';
+import { errorText, toError } from '../errorText.js';
 import type { BackendHost } from '../inference/backend.js';
 import { classTable } from '../inference/classTable.js';
 import { loadModel } from '../inference/model.js';
@@ -37,6 +37,8 @@ interface Life {
   readonly configured: Configured;
   /** The parameter by which its network was opened. */
   model: string;
+  /** The one by which another is being opened; else the same. */
+  wanted: string;
 }
 
 /** A managed node that segments the pictures of one or more cameras while it is active. */
@@ -54,6 +56,8 @@ export class SegmentationNode {
   /** From configuring to cleaning up. */
   #life: Life | undefined;
   #enabled = true;
+  /** How often another model was asked for. */
+  #swaps = 0;
   /** Did a lifecycle manager ask for something? */
   #isManaged = false;
   /** Milliseconds that opening the network may take. */
@@ -92,7 +96,7 @@ export class SegmentationNode {
     const work = {
       perform: (action: Action) => this.#perform(action),
       recover: async (error: unknown) => {
-        this.#failure = error instanceof Error ? error : new Error(errorText(error));
+        this.#failure = toError(error);
         await this.#cleanUp();
       },
     };
@@ -170,7 +174,7 @@ export class SegmentationNode {
       await act();
       return 'success';
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(errorText(error));
+      this.#failure = toError(error);
       return 'failure';
     }
   }
@@ -200,7 +204,7 @@ export class SegmentationNode {
           },
           scope,
         );
-        this.#life = { scope, configured, model };
+        this.#life = { scope, configured, model, wanted: model };
       } catch (error) {
         await scope.close(CLOSING);
         throw error;
@@ -251,10 +255,14 @@ export class SegmentationNode {
     const life = this.#life;
     const { values } = this.#parameters;
     const wanted = values.model;
-    if (life === undefined || wanted === life.model) return;
+    if (life === undefined || wanted === life.wanted) return;
+    life.wanted = wanted;
+    const turn = ++this.#swaps;
+    // Back to the one that runs.
+    if (wanted === life.model) return;
     const { log } = this.#node;
     log.info(`opening ${wanted || 'the shipped model'}; the old one runs on`);
-    const isWanted = (): boolean => this.#life === life && values.model === wanted;
+    const isWanted = (): boolean => this.#life === life && this.#swaps === turn;
     try {
       const { scope, backend } = await this.#loader.load(values, this.#backendHost, LONGEST, 1);
       if (!isWanted()) {

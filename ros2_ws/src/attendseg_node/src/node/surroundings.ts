@@ -4,9 +4,11 @@ import type { RosNode } from './ros.js';
 /** The graph is asked for every topic's QoS at each of so many looks only. */
 const QOS_EVERY = 5;
 
-/** What is wrong around the node, though it works itself: said once in the log, and in /diagnostics for as long as it lasts. */
+/** What is wrong around the node, though it works itself: said in the log when it begins, and in
+ * /diagnostics for as long as it lasts. */
 export class Surroundings {
-  readonly #said = new Set<string>();
+  /** What was wrong at the last look. */
+  #said: readonly string[] = [];
   #looks = 0;
   #qos: readonly string[] = [];
   #time = { text: '', since: -Infinity };
@@ -30,11 +32,8 @@ export class Surroundings {
     const troubles = [this.#names(), this.#clock(now, patience), ...this.#qos].filter(
       (trouble) => trouble !== undefined,
     );
-    for (const trouble of troubles) {
-      if (this.#said.has(trouble)) continue;
-      this.#said.add(trouble);
-      this.node.log.warn(trouble);
-    }
+    for (const trouble of troubles) if (!this.#said.includes(trouble)) this.node.log.warn(trouble);
+    this.#said = troubles;
     return troubles.length === 0 ? undefined : troubles.join('; ');
   }
 
