@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ os.environ.setdefault("ROS_LOG_DIR", str(Path(tempfile.gettempdir()) / "attendse
 FASTDDS = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
 os.environ[f"{FASTDDS}_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds.xml")
 
+from managed import Manage, Managed  # noqa: E402
 from networks import cube_network  # noqa: E402
 from node_process import NodeProcess  # noqa: E402
 from ros_graph import Camera, Graph  # noqa: E402
@@ -140,3 +142,24 @@ def look(graph: Graph) -> Iterator[Callable[..., Camera]]:
     yield look
     for camera in cameras:
         camera.close()
+
+
+@pytest.fixture
+def manage(graph: Graph, tmp_path: Path, cube_model: Path) -> Iterator[Manage]:
+    nodes: list[Managed] = []
+
+    def manage(model: Path = cube_model, *arguments: str) -> Managed:
+        number = len(nodes)
+        namespace = f"/managed{os.getpid()}_{time.monotonic_ns() % 10**9}"
+        folder = tmp_path / f"managed{number}"
+        folder.mkdir()
+        words = ["-r", f"__ns:={namespace}", "-p", f"model:={model}", "-p", "autostart:=false", *arguments]
+        process = NodeProcess(folder, words)
+        managed = Managed(graph, Running(process, namespace, "attendseg", f"{namespace}/image"))
+        nodes.append(managed)
+        return managed
+
+    yield manage
+    for managed in nodes:
+        managed.close()
+        managed.node.process.stop()

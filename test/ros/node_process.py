@@ -6,10 +6,30 @@ import os
 import signal
 import subprocess
 import time
+import urllib.parse
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "dist" / "main.js"
+
+
+# Loaded by every thread: a worker throws when a file of its name appears.
+DIES = """data:text/javascript,
+import { existsSync, unlinkSync } from 'node:fs';
+import { isMainThread, workerData } from 'node:worker_threads';
+const file = process.env.KILL_WORKERS + (workerData && workerData.classes ? '/pixels' : '/session');
+if (!isMainThread) setInterval(() => {
+  if (existsSync(file)) { unlinkSync(file); throw new Error('no memory left'); }
+}, 10).unref();
+"""
+
+
+def let_workers_die(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """In nodes that start from now on, a worker thread dies of a file called pixels or session in the folder."""
+    monkeypatch.setenv("NODE_OPTIONS", "--import=" + urllib.parse.quote(DIES, safe=":/,;"))
+    monkeypatch.setenv("KILL_WORKERS", str(folder))
 
 
 class NodeProcess:

@@ -76,11 +76,12 @@ class Graph:
         found: list[tuple[dict[str, str], DiagnosticStatus]] = []
 
         def arrived() -> bool:
-            for status in self._reports:
+            # `holds` may spin, and more reports come meanwhile.
+            reports, self._reports = self._reports, []
+            for status in reports:
                 values = {pair.key: pair.value for pair in status.values}
                 if status.name.startswith(f"{node.strip('/')}: ") and holds(values, status):
                     found.append((values, status))
-            self._reports.clear()
             return bool(found)
 
         self.wait(arrived, f"a report of {node} with {what}")

@@ -9,17 +9,17 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from bond.msg import Status
-from conftest import HEIGHT, WIDTH, Running
+from conftest import HEIGHT, WIDTH
 from lifecycle_msgs.msg import State, Transition, TransitionEvent
-from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
+from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions
+from managed import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, SHUTDOWN, Manage, Managed
 from networks import cube_labels, endless_network
 from node_process import NodeProcess
 from pictures import noise, rgb_frame
@@ -29,7 +29,6 @@ from std_srvs.srv import SetBool
 PICTURE = noise(WIDTH, HEIGHT)
 FRAME = rgb_frame(PICTURE)
 
-CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE, SHUTDOWN = "configure", "cleanup", "activate", "deactivate", "shutdown"
 # Where actions lead; what is not here is refused.
 GRAPH = {
     ("unconfigured", CONFIGURE): "inactive",
@@ -41,67 +40,6 @@ GRAPH = {
     ("active", SHUTDOWN): "finalized",
 }
 ACTIONS = (CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE, SHUTDOWN)
-
-
-@dataclass
-class Managed:
-    """A node that waits unconfigured, and clients of its services."""
-
-    graph: Graph
-    node: Running
-    _clients: dict[str, Any] = field(default_factory=dict)
-
-    def call(self, kind: Any, service: str, **fields: Any) -> Any:
-        client = self._clients.get(service)
-        if client is None:
-            client = self._clients[service] = self.graph.node.create_client(kind, f"{self.node.full_name}/{service}")
-            self.graph.wait(client.service_is_ready, service)
-        future = client.call_async(kind.Request(**fields))
-        self.graph.wait(future.done, f"the answer of {service}")
-        return future.result()
-
-    def change(self, label: str = "", number: int = 0) -> bool:
-        transition = Transition(id=number, label=label)
-        return self.call(ChangeState, "change_state", transition=transition).success
-
-    @property
-    def state(self) -> str:
-        return self.call(GetState, "get_state").current_state.label
-
-    def report(self, message: str) -> dict[str, str]:
-        values, status = self.graph.report(
-            self.node.full_name, lambda _, status: message in status.message, f"the message {message}"
-        )
-        assert status.level == b"\0"
-        return values
-
-    def close(self) -> None:
-        for client in self._clients.values():
-            self.graph.node.destroy_client(client)
-
-
-Manage = Callable[..., Managed]
-
-
-@pytest.fixture
-def manage(graph: Graph, tmp_path: Path, cube_model: Path) -> Iterator[Manage]:
-    nodes: list[Managed] = []
-
-    def manage(model: Path = cube_model, *arguments: str) -> Managed:
-        number = len(nodes)
-        namespace = f"/managed{os.getpid()}_{time.monotonic_ns() % 10**9}"
-        folder = tmp_path / f"managed{number}"
-        folder.mkdir()
-        words = ["-r", f"__ns:={namespace}", "-p", f"model:={model}", "-p", "autostart:=false", *arguments]
-        process = NodeProcess(folder, words)
-        managed = Managed(graph, Running(process, namespace, "attendseg", f"{namespace}/image"))
-        nodes.append(managed)
-        return managed
-
-    yield manage
-    for managed in nodes:
-        managed.close()
-        managed.node.process.stop()
 
 
 def test_life(manage: Manage, look: Callable[..., Camera], graph: Graph) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import Running
 from networks import endless_network
-from node_process import NodeProcess
+from node_process import NodeProcess, let_workers_die
 from pictures import rgb_frame
 from ros_graph import Camera, Graph
 
@@ -105,17 +104,6 @@ def test_a_second_lost_run_ends_the_node(
     assert "while the run lost before still goes on" in node.process.errors.splitlines()[-1]
 
 
-# Loaded by every thread: a worker throws when a file of its name appears.
-DIES = """data:text/javascript,
-import { existsSync, unlinkSync } from 'node:fs';
-import { isMainThread, workerData } from 'node:worker_threads';
-const file = process.env.KILL_WORKERS + (workerData && workerData.classes ? '/pixels' : '/session');
-if (!isMainThread) setInterval(() => {
-  if (existsSync(file)) { unlinkSync(file); throw new Error('no memory left'); }
-}, 10).unref();
-"""
-
-
 @pytest.mark.parametrize("worker", ["pixels", "session"])
 def test_the_network_starts_again_when_a_thread_dies(
     start: Callable[..., Running],
@@ -126,8 +114,7 @@ def test_the_network_starts_again_when_a_thread_dies(
     monkeypatch: pytest.MonkeyPatch,
     worker: str,
 ) -> None:
-    monkeypatch.setenv("NODE_OPTIONS", "--import=" + urllib.parse.quote(DIES, safe=":/,;"))
-    monkeypatch.setenv("KILL_WORKERS", str(tmp_path))
+    let_workers_die(monkeypatch, tmp_path)
     node = start(cube_model)
     camera = look(node, "mask")
     camera.segment(GOOD)

@@ -9,6 +9,7 @@ const signs: HealthSigns = {
   source: '/camera',
   obstacle: () => undefined,
   standby: false,
+  pace: { received: 30, published: 28, superseded: 2 },
   trouble: undefined,
   warning: undefined,
 };
@@ -30,6 +31,18 @@ test.each<[string, Partial<HealthSigns>, string, string]>([
     'stale',
     '3 s: nobody sends',
   ],
+  [
+    'a camera that is too fast',
+    { pace: { received: 30, published: 20.25, superseded: 9.5 } },
+    'slow',
+    'too slow for /camera: 20.3 of 30.0 frames a second are segmented; set max_rate',
+  ],
+  [
+    'frames that are dropped because max_rate says so',
+    { pace: { received: 30, published: 5, superseded: 0 } },
+    'segmenting',
+    'segmenting',
+  ],
   ['an obstacle beside frames that come', { obstacle: () => 'two types' }, 'segmenting', 'segmenting'],
   ['trouble', { trouble: '/camera: step is wrong', lastArrival: undefined }, 'failing', 'step is wrong'],
 ])('%s', (_, changes, state, words) => {
@@ -42,6 +55,7 @@ test.each<[Partial<HealthSigns>, string]>([
   [{}, 'ok'],
   [{ standby: true }, 'ok'],
   [{ lastArrival: undefined }, 'warn'],
+  [{ pace: { received: 30, published: 20, superseded: 10 } }, 'warn'],
   [{ trouble: 'no session' }, 'error'],
   [{ warning: 'two nodes' }, 'warn'],
   [{ warning: 'two nodes', trouble: 'no session' }, 'error'],

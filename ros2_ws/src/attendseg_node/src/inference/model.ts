@@ -1,6 +1,6 @@
 import { type ClassTable, classTable, NO_RULES } from './classTable.js';
 import { type Manifest, type ModelFile, readManifest } from './manifest.js';
-import { readModelFile } from './modelFile.js';
+import { readModelFile, sha256 } from './modelFile.js';
 import { chooseProvider, type ProviderChoice, type ProviderWish } from './providers.js';
 
 /** A model that can be run: all that a backend needs to open it, again if need be, without the disk. */
@@ -11,6 +11,8 @@ export interface Model {
   readonly file: ModelFile;
   /** Its content. */
   readonly bytes: Uint8Array;
+  /** Of its content, in hexadecimal. */
+  readonly sha256: string;
   /** Its classes as they are. */
   readonly classes: ClassTable;
 }
@@ -25,11 +27,13 @@ export function loadModel(path: string, provider: ProviderWish, file?: ModelFile
   const manifest = readManifest(path);
   const choice = chooseProvider(provider);
   const which = file ?? choice.file;
+  const bytes = readModelFile(manifest, which);
   return {
     manifest,
     choice,
     file: which,
-    bytes: readModelFile(manifest, which),
+    bytes,
+    sha256: sha256(bytes),
     classes: classTable(manifest, NO_RULES),
   };
 }

@@ -108,9 +108,14 @@ function readWhole(what: string, path: string, remedy: string): Uint8Array {
   return bytes;
 }
 
+/** In hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 function checkHash(what: string, bytes: Uint8Array, expected: string | undefined): void {
   if (expected === undefined) return;
-  const actual = createHash('sha256').update(bytes).digest('hex');
+  const actual = sha256(bytes);
   if (actual === expected) return;
   throw new ModelError(
     `${what}: sha256 is ${actual.slice(0, 12)}…, its manifest says ${expected.slice(0, 12)}…; restore the file (${bytes.length} bytes) or correct the manifest`,

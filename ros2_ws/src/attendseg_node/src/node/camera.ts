@@ -56,6 +56,8 @@ export class Camera implements Contender {
     Stage,
     Durations
   >;
+  /** From the stamp to the publication, by ROS's clock. */
+  readonly ages = new Durations();
   /** Published frames whose network answered with what is no number or infinite. */
   overflown = 0;
   #slot: Frame | undefined;
@@ -177,6 +179,7 @@ export class Camera implements Contender {
         publishers[i]!.publish(output, frame.stamp, frame.frameId);
       });
       this.host.published(frame.stamp, size);
+      this.ages.add(1000 * this.host.age(frame.stamp));
       this.#record(result.times, back - frame.arrived, this.scheduler.now() - back);
       frame.end('published');
     } finally {

@@ -10,6 +10,7 @@ import type { Parameters } from './parameterTable.js';
 import type { Stamp } from '../recording/cdr.js';
 import type { RosNode } from './ros.js';
 import type { Scheduler } from './scheduler.js';
+import { Rates } from './rates.js';
 import { TopicSource } from './topicSource.js';
 import {
   groupTopics,
@@ -39,6 +40,7 @@ export class CameraLane {
   readonly #host: LaneHost;
   readonly #parameters: () => Parameters;
   readonly #startedAt: number;
+  readonly #rates: Rates;
   #info: CameraInfo | undefined;
   /** What was wrong with a frame since the last report. */
   #complaint: string | undefined;
@@ -85,6 +87,7 @@ export class CameraLane {
         complaints.say(`${this.#source.name} ${cause}: ${message}`, this.#complaint);
       },
     });
+    this.#rates = new Rates(this.camera.counts, this.#startedAt);
     this.#source = new TopicSource(node, own(IMAGE_TOPIC), (picture) => {
       this.camera.receive(picture);
     });
@@ -110,14 +113,17 @@ export class CameraLane {
     const { camera } = this;
     const source = this.#source;
     const { stale_after, threads } = this.#parameters();
+    const now = scheduler.now();
+    const pace = this.#rates.look(now);
     const health = healthOf({
-      now: scheduler.now(),
+      now,
       startedAt: this.#startedAt,
       lastArrival: camera.lastArrival,
       staleAfter: 1000 * stale_after,
       source: source.name,
       obstacle: () => source.obstacle,
       standby: camera.standby,
+      pace,
       trouble: backend().trouble ?? this.#complaint,
       warning,
     });
@@ -128,6 +134,7 @@ export class CameraLane {
       threads,
       camera,
       source,
+      pace,
       health,
     });
   }

@@ -3,6 +3,7 @@ import { sessionThreads } from '../inference/providers.js';
 import type { Stamp } from '../recording/cdr.js';
 import { STAGES, type Camera } from './camera.js';
 import type { Health } from './health.js';
+import type { Pace } from './rates.js';
 import type { Source } from './topicSource.js';
 
 /** diagnostic_msgs/msg/DiagnosticStatus as a plain object. */
@@ -29,6 +30,7 @@ export interface DiagnosticSource {
   readonly threads: number;
   readonly camera: Camera;
   readonly source: Source;
+  readonly pace: Pace;
   readonly health: Health;
 }
 
@@ -39,19 +41,26 @@ export function diagnose({
   threads,
   camera,
   source,
+  pace,
   health,
 }: DiagnosticSource): DiagnosticStatus {
-  const { counts, stages } = camera;
+  const { counts, stages, ages } = camera;
   const { provider } = model.choice;
   const entries: [string, string | number][] = [
+    ['rate in [Hz]', pace.received.toFixed(1)],
+    ['rate out [Hz]', pace.published.toFixed(1)],
+    ['age p50 [ms]', ages.median.toFixed(2)],
+    ['age p99 [ms]', ages.percentile(0.99).toFixed(2)],
     ['frames received', counts.received],
     ['masks', counts.published],
     ...Object.entries(counts.drops).map(([reason, count]): [string, number] => [`dropped: ${reason}`, count]),
     ['frames with logits that are not finite', camera.overflown],
     ['lost in transport', source.lost ?? 'unknown'],
     ['provider', provider],
+    ['engine', 'none: the CPU needs no engine'],
     ['threads', sessionThreads(threads)],
     ['model', model.manifest.name],
+    ['model sha256', model.sha256],
     ...STAGES.map((stage): [string, string] => [`${stage} p50 [ms]`, stages[stage].median.toFixed(2)]),
     ['total p99 [ms]', stages.total.percentile(0.99).toFixed(2)],
     ['resident memory [MiB]', Math.round(process.memoryUsage.rss() / 2 ** 20)],

@@ -1,5 +1,10 @@
-/** starting: no frame yet, and not for long; stale: no frame for a while; failing: frames come and cannot be used. */
-export type HealthState = 'starting' | 'standby' | 'segmenting' | 'stale' | 'failing';
+import type { Pace } from './rates.js';
+
+/**
+ * starting: no frame yet, and not for long; slow: many frames are overtaken by newer ones; stale: no frame for a while;
+ * failing: frames come and cannot be used.
+ */
+export type HealthState = 'starting' | 'standby' | 'segmenting' | 'slow' | 'stale' | 'failing';
 
 export interface Health {
   readonly state: HealthState;
@@ -20,13 +25,24 @@ export interface HealthSigns {
   readonly obstacle: () => string | undefined;
   /** Nobody subscribes to an output. */
   readonly standby: boolean;
+  readonly pace: Pace;
   /** What was wrong with a frame, or is with the network. */
   readonly trouble: string | undefined;
   /** What is wrong around the node, though it works. */
   readonly warning: string | undefined;
 }
 
-const LEVELS = { starting: 'ok', standby: 'ok', segmenting: 'ok', stale: 'warn', failing: 'error' } as const;
+const LEVELS = {
+  starting: 'ok',
+  standby: 'ok',
+  segmenting: 'ok',
+  slow: 'warn',
+  stale: 'warn',
+  failing: 'error',
+} as const;
+
+/** Share of the frames that may be overtaken before the node counts as too slow for its camera. */
+const OVERTAKEN = 0.1;
 
 /** The one judgement of how a camera fares, told from frames rather than from the graph. */
 export function healthOf(signs: HealthSigns): Health {
@@ -46,7 +62,14 @@ function stateOf(signs: HealthSigns): Pick<Health, 'state' | 'message'> {
   }
   if (lastArrival === undefined)
     return { state: 'starting', message: `waiting for the first frame on ${source}` };
-  return signs.standby
-    ? { state: 'standby', message: 'standby: nobody subscribes' }
-    : { state: 'segmenting', message: 'segmenting' };
+  if (signs.standby) return { state: 'standby', message: 'standby: nobody subscribes' };
+  const { received, published, superseded } = signs.pace;
+  if (superseded > OVERTAKEN * received) {
+    const rates = `${published.toFixed(1)} of ${received.toFixed(1)} frames a second are segmented`;
+    return {
+      state: 'slow',
+      message: `too slow for ${source}: ${rates}; set max_rate, or take more threads or a smaller model`,
+    };
+  }
+  return { state: 'segmenting', message: 'segmenting' };
 }

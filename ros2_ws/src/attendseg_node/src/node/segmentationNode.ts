@@ -358,10 +358,12 @@ export class SegmentationNode {
         };
       });
     }
+    const failure =
+      this.#failure === undefined ? undefined : `the last transition failed: ${this.#failure.message}`;
     return this.#cameras.map((name) => ({
-      level: warning === undefined ? 0 : 1,
+      level: failure !== undefined ? 2 : warning !== undefined ? 1 : 0,
       name: `${this.#node.fullName.slice(1)}: ${this.#node.resolve(topicOf(name, IMAGE_TOPIC))}`,
-      message: warning === undefined ? state : `${state}; ${warning}`,
+      message: [state, failure, warning].filter((part) => part !== undefined).join('; '),
       hardware_id: 'none',
       values,
     }));

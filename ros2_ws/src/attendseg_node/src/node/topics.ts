@@ -132,7 +132,8 @@ export const DIAGNOSTICS_TOPIC: Topic = {
   type: 'diagnostic_msgs/msg/DiagnosticArray',
   encoding: '',
   qos: RELIABLE,
-  description: 'counters, drops by reason, stage times; once a second',
+  description:
+    'rates, age, counters, drops by reason, stage times of each camera; once a second: see diagnostics.md',
 };
 
 /** A camera's topic: with the camera's name before it, unless it is the only one and has none. */
