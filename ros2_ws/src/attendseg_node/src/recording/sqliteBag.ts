@@ -20,6 +20,8 @@ type Row = Record<string, number | bigint | string | Uint8Array | null>;
 export class SqliteBag implements Bag {
   readonly span: Bag['span'];
   readonly #database: sqlite.Database;
+  /** One row, as long as its message is not too long. */
+  readonly #message: sqlite.Statement;
   readonly #table: TopicTable;
   readonly #problems: Problems;
   readonly #topics = new Map<number, { readonly topic: BagTopic; readonly format: string }>();
@@ -31,6 +33,9 @@ export class SqliteBag implements Bag {
   ) {
     this.#problems = problems;
     this.#database = database;
+    this.#message = database.prepare(
+      'SELECT topic_id, timestamp, length(data) AS bytes, CASE WHEN length(data) <= ? THEN data END AS data FROM messages WHERE id = ?',
+    );
     this.#table = new TopicTable(path, problems);
     const counts = this.#counts();
     for (const row of this.#rows('SELECT * FROM topics')) {
@@ -69,7 +74,7 @@ export class SqliteBag implements Bag {
       database.exec('PRAGMA locking_mode = EXCLUSIVE');
       if (missing !== undefined) {
         problems.add(
-          `${file.path}, byte ${file.size}: the file is cut there: ${missing} bytes are missing; what is left is read`,
+          `${file.path}, byte ${file.size}: the file is cut there: ${missing} bytes are missing; what is left is read, its last message may be incomplete`,
         );
         // SQLite refuses a cut file otherwise; nothing can be written here.
         database.exec('PRAGMA writable_schema = ON');
@@ -102,24 +107,20 @@ export class SqliteBag implements Bag {
     const ids = [...this.#topics]
       .filter(([, { topic }]) => topics?.includes(topic.name) ?? true)
       .map(([id]) => id);
-    const message = this.#database.prepare(
-      'SELECT topic_id, timestamp, length(data) AS bytes, CASE WHEN length(data) <= ? THEN data END AS data FROM messages WHERE id = ?',
-    );
-    try {
-      for (const id of this.#order(ids, from, until)) {
-        const result = this.#message(message, id);
-        if (result === undefined) continue;
-        // The database is read synchronously: others get their turn.
-        await new Promise(setImmediate);
-        yield result;
-      }
-    } finally {
-      finalize(message);
+    for (const id of this.#order(ids, from, until)) {
+      const message = this.#read(id);
+      if (message === undefined) continue;
+      // The database is read synchronously: others get their turn.
+      await new Promise(setImmediate);
+      yield message;
     }
   }
 
   close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    if (this.#database.isOpen) {
+      finalize(this.#message);
+      this.#database.close();
+    }
     return Promise.resolve();
   }
 
@@ -155,10 +156,10 @@ export class SqliteBag implements Bag {
     }
   }
 
-  #message(statement: sqlite.Statement, id: number | bigint): BagMessage | undefined {
+  #read(id: number | bigint): BagMessage | undefined {
     const where = `${this.path}, row ${String(id)}`;
     try {
-      const row = statement.get([PIECE_LIMIT, id]) as Row | null;
+      const row = this.#message.get([PIECE_LIMIT, id]) as Row | null;
       if (row === null) throw new Error('is gone');
       const { topic_id: of, timestamp, bytes, data } = row;
       const known = typeof of === 'number' ? this.#topics.get(of) : undefined;
