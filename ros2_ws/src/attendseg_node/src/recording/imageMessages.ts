@@ -1,0 +1,102 @@
+import type { CompressedImage } from '../vision/compressedImage.js';
+import type { RawImage } from '../vision/rawImage.js';
+import type { Stamp } from './cdr.js';
+import { CdrReader } from './cdrReader.js';
+
+/** What stands in front of every message of a camera. */
+export interface Header {
+  readonly stamp: Stamp;
+  readonly frameId: string;
+}
+
+/** A recorded picture, unchecked but for its bytes: its pixels are a view into the message. */
+export interface RecordedImage<Kind extends RawImage | CompressedImage> extends Header {
+  readonly image: Kind;
+}
+
+/** sensor_msgs/msg/CameraInfo; the matrices row by row. */
+export interface RecordedCameraInfo extends Header {
+  readonly height: number;
+  readonly width: number;
+  readonly distortionModel: string;
+  readonly d: readonly number[];
+  /** 3x3 */
+  readonly k: readonly number[];
+  /** 3x3 */
+  readonly r: readonly number[];
+  /** 3x4 */
+  readonly p: readonly number[];
+  readonly binningX: number;
+  readonly binningY: number;
+  readonly roi: {
+    readonly xOffset: number;
+    readonly yOffset: number;
+    readonly height: number;
+    readonly width: number;
+    readonly doRectify: boolean;
+  };
+}
+
+/**
+ * Parses a serialised sensor_msgs/msg/Image. Whether its pixels fit its size, checkImage tells.
+ * @throws CdrError that names field and byte
+ */
+export function parseImage(message: Uint8Array): RecordedImage<RawImage> {
+  const cdr = new CdrReader('sensor_msgs/msg/Image', message);
+  const header = readHeader(cdr);
+  const height = cdr.uint32('height');
+  const width = cdr.uint32('width');
+  const encoding = cdr.string('encoding');
+  const isBigEndian = cdr.uint8('is_bigendian') !== 0;
+  const step = cdr.uint32('step');
+  const data = cdr.bytes('data');
+  cdr.end();
+  return { ...header, image: { width, height, encoding, isBigEndian, step, data } };
+}
+
+/**
+ * Parses a serialised sensor_msgs/msg/CompressedImage.
+ * @throws CdrError that names field and byte
+ */
+export function parseCompressedImage(message: Uint8Array): RecordedImage<CompressedImage> {
+  const cdr = new CdrReader('sensor_msgs/msg/CompressedImage', message);
+  const header = readHeader(cdr);
+  const format = cdr.string('format');
+  const data = cdr.bytes('data');
+  cdr.end();
+  return { ...header, image: { format, data } };
+}
+
+/**
+ * Parses a serialised sensor_msgs/msg/CameraInfo.
+ * @throws CdrError that names field and byte
+ */
+export function parseCameraInfo(message: Uint8Array): RecordedCameraInfo {
+  const cdr = new CdrReader('sensor_msgs/msg/CameraInfo', message);
+  const info = {
+    ...readHeader(cdr),
+    height: cdr.uint32('height'),
+    width: cdr.uint32('width'),
+    distortionModel: cdr.string('distortion_model'),
+    d: cdr.doubleSequence('d'),
+    k: cdr.doubles('k', 9),
+    r: cdr.doubles('r', 9),
+    p: cdr.doubles('p', 12),
+    binningX: cdr.uint32('binning_x'),
+    binningY: cdr.uint32('binning_y'),
+    roi: {
+      xOffset: cdr.uint32('roi.x_offset'),
+      yOffset: cdr.uint32('roi.y_offset'),
+      height: cdr.uint32('roi.height'),
+      width: cdr.uint32('roi.width'),
+      doRectify: cdr.uint8('roi.do_rectify') !== 0,
+    },
+  };
+  cdr.end();
+  return info;
+}
+
+function readHeader(cdr: CdrReader): Header {
+  const stamp = { sec: cdr.int32('header.stamp.sec'), nanosec: cdr.uint32('header.stamp.nanosec') };
+  return { stamp, frameId: cdr.string('header.frame_id') };
+}
