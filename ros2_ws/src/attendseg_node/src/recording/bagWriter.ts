@@ -84,15 +84,17 @@ export class BagWriter {
 
   /**
    * Adds a topic.
-   * @param type one that messageDefinition() knows, such as `sensor_msgs/msg/Image`
+   * @param type such as `sensor_msgs/msg/Image`
+   * @throws RangeError if messageDefinition() does not know the type
+   * @throws BagError as write() does
    */
   async topic(name: string, type: string, { qos }: { readonly qos: Readonly<BagQos> }): Promise<BagChannel> {
     if (this.#topics.has(name)) throw new Error(`${this.#file.path}: ${name} is written by another already`);
+    const data = Buffer.from(messageDefinition(type));
     this.#topics.add(name);
     const channelId = await this.#next(async () => {
       let schemaId = this.#schemas.get(type);
       if (schemaId === undefined) {
-        const data = Buffer.from(messageDefinition(type));
         schemaId = await this.#mcap.registerSchema({ name: type, encoding: 'ros2msg', data });
         this.#schemas.set(type, schemaId);
       }
@@ -124,7 +126,7 @@ export class BagWriter {
     }
   }
 
-  /** Removes what was written. */
+  /** Removes what was written; after close() it does nothing. */
   async abort(): Promise<void> {
     this.#error ??= new BagError(`${this.#file.path}: not written any more: it was given up`);
     await this.#last;
