@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UNFINISHED, writeNew } from '#commands/writeNew.js';
+import { UNFINISHED } from '#newFile';
+import { writeNew } from '#commands/writeNew.js';
 
 /** Names the files that the demo wrote, a line each: no others are ever removed or replaced. */
 const LIST = '.attendseg_demo';

@@ -2,6 +2,7 @@ import { errorText } from '#errorText';
 import { addExample, createProgram, runProgram } from '#commands/commandLine.js';
 import { addCameraCommand } from './camera.js';
 import { addDemoCommand } from './demo.js';
+import { addSampleBagCommand } from './sampleBag.js';
 
 /**
  * Runs the program; what follows `--ros-args` is ROS's and is handed on untouched.
@@ -21,6 +22,7 @@ export async function runDemo(args: readonly string[], ended: AbortSignal): Prom
   );
   addDemoCommand(program, ended, done);
   addCameraCommand(program, ros, ended, done);
+  addSampleBagCommand(program, ended, done);
   addExample(program, 'npm run demo -- --images photos');
   try {
     return (await runProgram(program, own, 'demo')) ?? exitCode;

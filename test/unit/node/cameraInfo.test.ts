@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type CameraInfo, scaleCameraInfo } from '#node/cameraInfo.js';
+import { scaleCameraInfo } from '#node/cameraInfo.js';
+import type { CameraInfo } from '#recording/infoMessages.js';
 
 const STAMP = { sec: 7, nanosec: 8 };
 const INFO: CameraInfo = {

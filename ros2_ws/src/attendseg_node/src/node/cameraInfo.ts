@@ -1,29 +1,6 @@
+import type { CameraInfo } from '../recording/infoMessages.js';
 import type { Stamp } from '../recording/cdr.js';
 import type { Size } from './maskSize.js';
-
-/** sensor_msgs/msg/CameraInfo as a plain object. */
-export interface CameraInfo {
-  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
-  readonly height: number;
-  readonly width: number;
-  readonly distortion_model: string;
-  readonly d: ArrayLike<number>;
-  /** 3x3 */
-  readonly k: ArrayLike<number>;
-  /** 3x3 */
-  readonly r: ArrayLike<number>;
-  /** 3x4 */
-  readonly p: ArrayLike<number>;
-  readonly binning_x: number;
-  readonly binning_y: number;
-  readonly roi: {
-    readonly x_offset: number;
-    readonly y_offset: number;
-    readonly height: number;
-    readonly width: number;
-    readonly do_rectify: boolean;
-  };
-}
 
 /**
  * The camera's info for a mask of its picture: of the mask's size, without binning and region of interest, which are

@@ -1,7 +1,8 @@
 import type { Backend } from '../inference/backend.js';
 import type { ClassTable } from '../inference/classTable.js';
 import { Camera } from './camera.js';
-import { type CameraInfo, scaleCameraInfo } from './cameraInfo.js';
+import type { CameraInfo } from '../recording/infoMessages.js';
+import { scaleCameraInfo } from './cameraInfo.js';
 import type { CauseLog } from './causeLog.js';
 import { type DiagnosticStatus, diagnose } from './diagnostics.js';
 import { healthOf } from './health.js';

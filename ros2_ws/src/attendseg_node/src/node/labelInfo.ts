@@ -1,13 +1,6 @@
-import type { Stamp } from '../recording/cdr.js';
+import type { LabelInfo } from '../recording/infoMessages.js';
 import type { RosNode, RosPublisher } from './ros.js';
 import type { Topic } from './topics.js';
-
-/** vision_msgs/msg/LabelInfo as a plain object. */
-interface LabelInfo {
-  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
-  readonly class_map: readonly { readonly class_id: number; readonly class_name: string }[];
-  readonly threshold: number;
-}
 
 /** Publishes the names of the class ids, latched: at first, and whenever they or the threshold change. */
 export class LabelInfoPublisher {
