@@ -65,18 +65,17 @@ describe.each(KINDS)('encapsulation %i', (kind) => {
 
     for (const d of [[], [0.1], [0.1, -0.2, 0, 0, 1e-9]]) {
       expect(parseCameraInfo(cameraInfo(kind, frameId, d))).toEqual({
-        ...HEADER,
-        frameId,
+        header: { stamp: HEADER.stamp, frame_id: frameId },
         height: 3,
         width: 2,
-        distortionModel: 'plumb_bob',
+        distortion_model: 'plumb_bob',
         d,
         k: K,
         r: [...K].reverse(),
         p: P,
-        binningX: 1,
-        binningY: 2,
-        roi: { xOffset: 3, yOffset: 4, height: 5, width: 6, doRectify: true },
+        binning_x: 1,
+        binning_y: 2,
+        roi: { x_offset: 3, y_offset: 4, height: 5, width: 6, do_rectify: true },
       });
     }
   });

@@ -2,6 +2,7 @@ import type { CompressedImage } from '../vision/compressedImage.js';
 import type { RawImage } from '../vision/rawImage.js';
 import type { Stamp } from './cdr.js';
 import { CdrReader } from './cdrReader.js';
+import type { CameraInfo } from './infoMessages.js';
 
 /** What stands in front of every message of a camera. */
 export interface Header {
@@ -12,29 +13,6 @@ export interface Header {
 /** A recorded picture, unchecked but for its bytes: its pixels are a view into the message. */
 export interface RecordedImage<Kind extends RawImage | CompressedImage> extends Header {
   readonly image: Kind;
-}
-
-/** sensor_msgs/msg/CameraInfo; the matrices row by row. */
-export interface RecordedCameraInfo extends Header {
-  readonly height: number;
-  readonly width: number;
-  readonly distortionModel: string;
-  readonly d: readonly number[];
-  /** 3x3 */
-  readonly k: readonly number[];
-  /** 3x3 */
-  readonly r: readonly number[];
-  /** 3x4 */
-  readonly p: readonly number[];
-  readonly binningX: number;
-  readonly binningY: number;
-  readonly roi: {
-    readonly xOffset: number;
-    readonly yOffset: number;
-    readonly height: number;
-    readonly width: number;
-    readonly doRectify: boolean;
-  };
 }
 
 /**
@@ -71,25 +49,26 @@ export function parseCompressedImage(message: Uint8Array): RecordedImage<Compres
  * Parses a serialised sensor_msgs/msg/CameraInfo.
  * @throws CdrError that names field and byte
  */
-export function parseCameraInfo(message: Uint8Array): RecordedCameraInfo {
+export function parseCameraInfo(message: Uint8Array): CameraInfo {
   const cdr = new CdrReader('sensor_msgs/msg/CameraInfo', message);
+  const { stamp, frameId } = readHeader(cdr);
   const info = {
-    ...readHeader(cdr),
+    header: { stamp, frame_id: frameId },
     height: cdr.uint32('height'),
     width: cdr.uint32('width'),
-    distortionModel: cdr.string('distortion_model'),
+    distortion_model: cdr.string('distortion_model'),
     d: cdr.doubleSequence('d'),
     k: cdr.doubles('k', 9),
     r: cdr.doubles('r', 9),
     p: cdr.doubles('p', 12),
-    binningX: cdr.uint32('binning_x'),
-    binningY: cdr.uint32('binning_y'),
+    binning_x: cdr.uint32('binning_x'),
+    binning_y: cdr.uint32('binning_y'),
     roi: {
-      xOffset: cdr.uint32('roi.x_offset'),
-      yOffset: cdr.uint32('roi.y_offset'),
+      x_offset: cdr.uint32('roi.x_offset'),
+      y_offset: cdr.uint32('roi.y_offset'),
       height: cdr.uint32('roi.height'),
       width: cdr.uint32('roi.width'),
-      doRectify: cdr.uint8('roi.do_rectify') !== 0,
+      do_rectify: cdr.uint8('roi.do_rectify') !== 0,
     },
   };
   cdr.end();
