@@ -177,7 +177,7 @@ describe('SQLite', () => {
     async () => {
       let whole = 0;
       // Every one of the header, and then every fifth, for the time that it takes.
-    for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 5) {
+      for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 5) {
         const result = await read(flipped(bytes, at));
         whole += Number(result?.messages.length === COUNT);
       }
