@@ -160,6 +160,16 @@ describe.each([{}, { summary: false }, { zstd: true }])('MCAP %j', (options) => 
   });
 });
 
+test('a summary that counts more messages than it leads to', async () => {
+  const bytes = await mcap();
+  // In the statistics: a map of 10 bytes, from channel 0 to how many messages it has.
+  const counts = bytes.indexOf(Uint8Array.of(10, 0, 0, 0, 0, 0, COUNT, 0, 0, 0, 0, 0, 0, 0));
+  bytes[counts + 6]!++;
+  // Without a checksum in the footer.
+  bytes.fill(0, bytes.length - 12, bytes.length - 8);
+  expect(await read(bytes)).toEqual({ messages: [...WRITTEN], problems: 1 });
+});
+
 describe('SQLite', () => {
   let bytes: Buffer;
   beforeAll(async () => {
