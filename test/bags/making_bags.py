@@ -81,8 +81,13 @@ def write_mcap(
 
 def read(*bags: Path | dict[str, object]) -> list[dict]:
     """What openBag and Bag.messages say of each."""
-    asked = [bag if isinstance(bag, dict) else {"path": str(bag)} for bag in bags]
-    done = subprocess.run(
+    done = start(*[bag if isinstance(bag, dict) else {"path": str(bag)} for bag in bags])
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def start(*asked: dict[str, object]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["node", str(Path(__file__).with_name("read_bags.mjs"))],
         input=json.dumps(asked),
         capture_output=True,
@@ -90,8 +95,6 @@ def read(*bags: Path | dict[str, object]) -> list[dict]:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def seen(answer: dict) -> list[tuple[str, str, str]]:

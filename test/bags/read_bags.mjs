@@ -1,9 +1,10 @@
-// Reads bags: JSON of [{ path, topics?, from?, until? }] in, JSON of topics, messages and problems, or of the error, out.
+// Reads bags: JSON of [{ path, topics?, from?, until?, killed? }] in, JSON of topics, messages and problems, or of the error, out.
+// With `killed: true` this process is killed at the first message.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openBag } from '../../dist/recording/openBag.js';
 
-async function read({ path, topics, from, until }) {
+async function read({ path, topics, from, until, killed }) {
   const bag = await openBag(path);
   try {
     const messages = [];
@@ -13,6 +14,7 @@ async function read({ path, topics, from, until }) {
       ...(until && { until: BigInt(until) }),
     };
     for await (const { topic, time, data, where } of bag.messages(selection)) {
+      if (killed) process.kill(process.pid, 'SIGKILL');
       const sha256 = createHash('sha256').update(data).digest('hex');
       messages.push({ topic: topic.name, time: String(time), sha256, where });
     }

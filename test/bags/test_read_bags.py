@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
 from pathlib import Path
 
 import pytest
-from making_bags import QOS, START, STORE, TYPES, Written, messages, read, seen, write_mcap
+from making_bags import QOS, START, STORE, TYPES, Written, messages, read, seen, start, write_mcap
 from mcap.writer import CompressionType
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
@@ -154,6 +155,17 @@ def test_rosbag2(tmp_path: Path, temporary: Path, storage: StoragePlugin, mode: 
         assert topics(answer) == ALL_TOPICS
         assert answer["span"] == SPAN
         assert all("transient_local" in topic["offeredQos"] for topic in answer["topics"])
+    assert sorted(path.iterdir()) == before
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("storage", StoragePlugin)
+@pytest.mark.parametrize("mode", [CompressionMode.NONE, CompressionMode.FILE])
+def test_killed(tmp_path: Path, temporary: Path, storage: StoragePlugin, mode: CompressionMode) -> None:
+    """Whoever kills a reader finds neither locks beside the bag nor temporary files."""
+    path = rosbag2(tmp_path / "bag", storage, mode)
+    before = sorted(path.iterdir())
+    assert start({"path": str(path), "killed": True}).returncode == -signal.SIGKILL
     assert sorted(path.iterdir()) == before
     assert list(temporary.iterdir()) == []
 

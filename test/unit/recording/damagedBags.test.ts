@@ -160,6 +160,16 @@ describe.each([{}, { summary: false }, { zstd: true }])('MCAP %j', (options) => 
   });
 });
 
+test('a summary that counts more messages than it leads to', async () => {
+  const bytes = await mcap();
+  // In the statistics: a map of 10 bytes, from channel 0 to how many messages it has.
+  const counts = bytes.indexOf(Uint8Array.of(10, 0, 0, 0, 0, 0, COUNT, 0, 0, 0, 0, 0, 0, 0));
+  bytes[counts + 6]!++;
+  // Without a checksum in the footer.
+  bytes.fill(0, bytes.length - 12, bytes.length - 8);
+  expect(await read(bytes)).toEqual({ messages: [...WRITTEN], problems: 1 });
+});
+
 describe('SQLite', () => {
   let bytes: Buffer;
   beforeAll(async () => {
@@ -177,7 +187,7 @@ describe('SQLite', () => {
     async () => {
       let whole = 0;
       // Every one of the header, and then every fifth, for the time that it takes.
-    for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 5) {
+      for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 5) {
         const result = await read(flipped(bytes, at));
         whole += Number(result?.messages.length === COUNT);
       }

@@ -5,8 +5,8 @@ import { type Bag, BagError, type BagMessage, type BagSelection, type BagTopic }
 import { BagFile } from './bagFile.js';
 import { readMetadata } from './bagMetadata.js';
 import { openFile } from './openFile.js';
-import { TopicTable } from './topicTable.js';
 import { Problems } from './problems.js';
+import { TopicTable } from './topicTable.js';
 
 /** What the files of recordings are called; their content tells what they are. */
 const NAMED = /\.(mcap|db3)(\.zstd)?$/;

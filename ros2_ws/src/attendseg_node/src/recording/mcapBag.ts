@@ -12,20 +12,13 @@ import {
   type StoredMessage,
   unpackChunk,
 } from './mcapRecords.js';
+import { type Held, type LoadedPiece, TimeOrder } from './timeOrder.js';
 import { TopicTable } from './topicTable.js';
 import { loadZstd, unpackMessage } from './zstd.js';
 import { Problems } from './problems.js';
 
 /** Bytes of pieces whose times overlap that are held to bring their messages into order. */
 const HELD = 2 ** 28;
-
-/** A piece in memory: its messages in the order of time, and which is next. */
-interface Loaded {
-  readonly piece: Piece;
-  readonly bytes: Buffer;
-  readonly messages: readonly StoredMessage[];
-  next: number;
-}
 
 /** An MCAP file as a bag. A piece that cannot be read is noted, and the next one is read. */
 export class McapBag implements Bag {
@@ -74,73 +67,49 @@ export class McapBag implements Bag {
   }
 
   /** In the order of time; pieces that overlap are held until it is clear what comes next. */
-  async *messages({ topics, from, until }: BagSelection = {}): AsyncGenerator<BagMessage, void, void> {
-    const isWanted = (topic: BagTopic): boolean => topics?.includes(topic.name) ?? true;
-    // A channel that only a chunk describes is not known yet, so it counts as wanted here.
-    const mayHave = (channel: number): boolean => {
-      const topic = this.#topics.get(channel);
-      return topic === undefined || isWanted(topic);
-    };
-    const pieces = this.index.pieces
-      .filter(
-        (piece) => (from === undefined || piece.end >= from) && (until === undefined || piece.start < until),
-      )
-      .filter((piece) => piece.channels === undefined || [...piece.channels].some(mayHave))
-      .sort((a, b) => (a.start === b.start ? a.offset - b.offset : a.start < b.start ? -1 : 1));
-    const isInTime = ({ time }: StoredMessage): boolean =>
-      (from === undefined || time >= from) && (until === undefined || time < until);
-
-    const held: Loaded[] = [];
-    let bytes = 0;
-    /** The earliest message held, if it comes before `time`. */
-    const take = (time: bigint | undefined): BagMessage | undefined => {
-      for (;;) {
-        let first: Loaded | undefined;
-        for (const loaded of held) {
-          if (first === undefined || head(loaded).time < head(first).time) first = loaded;
-        }
-        if (first === undefined || (time !== undefined && head(first).time > time)) return undefined;
-        const message = head(first);
-        first.next++;
-        if (first.next === first.messages.length) {
-          held.splice(held.indexOf(first), 1);
-          bytes -= first.bytes.length;
-        }
-        const result = this.#message(first, message);
-        if (result !== undefined) return result;
-      }
-    };
-    let isTooFar = false;
-    for (const piece of pieces) {
-      for (let message; (message = take(piece.start)) !== undefined;) yield message;
-      while (bytes > HELD) {
-        const message = take(undefined);
-        if (message === undefined) break;
-        if (!isTooFar) {
-          isTooFar = true;
+  async *messages(selection: BagSelection = {}): AsyncGenerator<BagMessage, void, void> {
+    const order = new TimeOrder();
+    let read = 0;
+    for (const piece of this.#piecesOf(selection)) {
+      for (let held; (held = order.take(piece.start)) !== undefined; read++) yield* this.#messageOf(held);
+      for (let held; order.bytes > HELD && (held = order.take()) !== undefined; read++) {
+        if (held.message.time > piece.start) {
           this.#problems.add(
-            `${this.path}, byte ${piece.offset}: too many chunks overlap in time; messages come out of order from here`,
+            `${this.path}: too many chunks overlap in time; some messages come out of order`,
           );
         }
-        yield message;
+        yield* this.#messageOf(held);
       }
-      const loaded = await this.#load(piece, (message, topic) => isInTime(message) && isWanted(topic));
-      if (loaded === undefined) continue;
-      held.push(loaded);
-      bytes += loaded.bytes.length;
+      const loaded = await this.#load(piece, selection);
+      if (loaded !== undefined) order.add(loaded);
     }
-    for (let message; (message = take(undefined)) !== undefined;) yield message;
+    for (let held; (held = order.take()) !== undefined; read++) yield* this.#messageOf(held);
+    if (selection.topics === undefined && selection.from === undefined && selection.until === undefined) {
+      this.#checkCount(read);
+    }
   }
 
   async close(): Promise<void> {
     await this.file.close();
   }
 
+  /** Those that may have wanted messages, in the order of their first ones. */
+  #piecesOf({ topics, from, until }: BagSelection): Piece[] {
+    // A channel that only a chunk describes is not known yet.
+    const mayHave = (channel: number): boolean => {
+      const topic = this.#topics.get(channel);
+      return topic === undefined || topics === undefined || topics.includes(topic.name);
+    };
+    return this.index.pieces
+      .filter(
+        ({ start, end }) => (from === undefined || end >= from) && (until === undefined || start < until),
+      )
+      .filter(({ channels }) => channels === undefined || [...channels].some(mayHave))
+      .sort((a, b) => (a.start === b.start ? a.offset - b.offset : a.start < b.start ? -1 : 1));
+  }
+
   /** The messages of a piece that are wanted; undefined if there are none, or it cannot be read, which is noted. */
-  async #load(
-    piece: Piece,
-    isWanted: (message: StoredMessage, topic: BagTopic) => boolean,
-  ): Promise<Loaded | undefined> {
+  async #load(piece: Piece, { topics, from, until }: BagSelection): Promise<LoadedPiece | undefined> {
     try {
       let bytes = await this.file.read(piece.offset, piece.length);
       if (piece.isChunk) bytes = unpackChunk(contentOfChunk(bytes));
@@ -149,12 +118,14 @@ export class McapBag implements Bag {
         if (record.opcode === OP.channel) this.#learn(readChannel(bytes.subarray(record.start, record.end)));
         if (record.opcode !== OP.message) continue;
         const message = readMessage(bytes, record);
+        if ((from !== undefined && message.time < from) || (until !== undefined && message.time >= until))
+          continue;
         const topic = this.#topicOf(message.channel, piece);
-        if (topic !== undefined && isWanted(message, topic)) messages.push(message);
+        if (topic !== undefined && (topics?.includes(topic.name) ?? true)) messages.push(message);
       }
       if (messages.length === 0) return undefined;
       messages.sort((a, b) => (a.time === b.time ? 0 : a.time < b.time ? -1 : 1));
-      return { piece, bytes, messages, next: 0 };
+      return { piece, bytes, messages };
     } catch (error) {
       const what = piece.isChunk ? 'the chunk' : 'what stands';
       this.#problems.add(
@@ -164,20 +135,30 @@ export class McapBag implements Bag {
     }
   }
 
-  #message({ piece, bytes }: Loaded, { channel, time, start, end }: StoredMessage): BagMessage | undefined {
+  /** The message; none if it cannot be unpacked, which is noted. */
+  *#messageOf({ loaded: { piece, bytes }, message }: Held): Generator<BagMessage, void, void> {
+    const { channel, time, start, end } = message;
     const where = piece.isChunk
       ? `${this.path}, byte ${start} of the chunk at byte ${piece.offset}`
       : `${this.path}, byte ${piece.offset + start}`;
+    let data;
     try {
-      return {
-        topic: this.#topics.get(channel)!,
-        time,
-        data: unpackMessage(bytes.subarray(start, end)),
-        where,
-      };
+      data = unpackMessage(bytes.subarray(start, end));
     } catch (error) {
       this.#problems.add(`${where}: the message there ${errorText(error)}; it is left out`);
-      return undefined;
+      return;
+    }
+    yield { topic: this.#topics.get(channel)!, time, data, where };
+  }
+
+  /** No index leads to messages that stand outside of the chunks. */
+  #checkCount(read: number): void {
+    if (this.index.counts === undefined || this.#problems.lines.length > 0) return;
+    const said = [...this.index.counts.values()].reduce((sum, count) => sum + count, 0);
+    if (read !== said) {
+      this.#problems.add(
+        `${this.path}: its summary counts ${said} messages, but leads to ${read}; the others are not read`,
+      );
     }
   }
 
@@ -206,10 +187,6 @@ export class McapBag implements Bag {
     const type = this.index.schemas.get(schemaId)?.name ?? '';
     this.#topics.set(id, this.#table.add(topic, type, metadata.get('offered_qos_profiles') ?? '', messages));
   }
-}
-
-function head(loaded: Loaded): StoredMessage {
-  return loaded.messages[loaded.next]!;
 }
 
 /** The index may lead anywhere in a damaged file. */

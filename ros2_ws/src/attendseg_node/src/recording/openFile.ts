@@ -3,9 +3,9 @@ import { type Bag, BagError } from './bag.js';
 import { BagFile } from './bagFile.js';
 import { McapBag } from './mcapBag.js';
 import { PrivateFolder } from './privateFolder.js';
+import { Problems } from './problems.js';
 import { SqliteBag } from './sqliteBag.js';
 import { unpackFile } from './unpackFile.js';
-import { Problems } from './problems.js';
 
 /**
  * Opens one file of a recording, whatever it is called; a packed one is unpacked into a temporary file first.

@@ -5,9 +5,9 @@ import { errorText } from '../errorText.js';
 import { type Bag, BagError, type BagMessage, type BagSelection, type BagTopic } from './bag.js';
 import { type BagFile, PIECE_LIMIT } from './bagFile.js';
 import { PrivateFolder } from './privateFolder.js';
+import { Problems } from './problems.js';
 import { TopicTable } from './topicTable.js';
 import { loadZstd, unpackMessage } from './zstd.js';
-import { Problems } from './problems.js';
 
 type Row = Record<string, number | bigint | string | Uint8Array | null>;
 
@@ -33,9 +33,6 @@ export class SqliteBag implements Bag {
   ) {
     this.#problems = problems;
     this.#database = database;
-    this.#message = database.prepare(
-      'SELECT topic_id, timestamp, length(data) AS bytes, CASE WHEN length(data) <= ? THEN data END AS data FROM messages WHERE id = ?',
-    );
     this.#table = new TopicTable(path, problems);
     const counts = this.#counts();
     for (const row of this.#rows('SELECT * FROM topics')) {
@@ -46,6 +43,10 @@ export class SqliteBag implements Bag {
       this.#topics.set(id, { topic, format: text(format) });
     }
     this.span = this.#readSpan();
+    // Last: it would outlive a database that is refused above.
+    this.#message = database.prepare(
+      'SELECT topic_id, timestamp, length(data) AS bytes, CASE WHEN length(data) <= ? THEN data END AS data FROM messages WHERE id = ?',
+    );
   }
 
   /**

@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import { errorText } from '../errorText.js';
 import { BagError } from './bag.js';
 import type { BagFile } from './bagFile.js';
-import { zstdHeader } from './zstd.js';
 import type { Problems } from './problems.js';
+import { zstdHeader } from './zstd.js';
 
 /** Packed bytes that are read at once. */
 const STEP = 2 ** 16;
