@@ -148,8 +148,9 @@ function chooseTopics(
   }
   if (list.length === 0) {
     const all = bag.topics.map(({ name, type }) => `${name} (${type})`).join(', ');
+    const damage = bag.problems.map((problem) => `; ${problem}`).join('');
     throw new Error(
-      `bag ${bag.path}: no pictures (sensor_msgs Image or CompressedImage) in it; it has ${all || 'no topics'}`,
+      `bag ${bag.path}: no pictures (sensor_msgs Image or CompressedImage) in it; it has ${all || 'no topics'}${damage}`,
     );
   }
   const notes: string[] = [];
@@ -157,7 +158,8 @@ function chooseTopics(
     if (/\/compressedDepth$/.test(name)) notes.push(`${name} is left out: it is depth, not a picture`);
     else if (type === COMPRESSED_IMAGE_TOPIC.type && imageOf(name) !== name && list.includes(imageOf(name)))
       notes.push(`${name} is left out: the same as ${imageOf(name)}; --topics ${name} takes it`);
-    else if (/\/segmentation\//.test(name)) notes.push(`${name} is left out: it is an output of segmentation, not a picture`);
+    else if (/\/segmentation\//.test(name))
+      notes.push(`${name} is left out: it is an output of segmentation, not a picture`);
     else return true;
     return false;
   });

@@ -7,12 +7,14 @@ import {
   renameSync,
   rmdirSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { OUTPUTS, type Output, type OutputRequest } from '../../inference/outputs.js';
 import type { Segmentation } from '../../inference/segmenter.js';
 import type { Size } from '../../node/maskSize.js';
 import { leftBehind, unfinishedName } from '../../newFile.js';
+import { encodeGrayPng } from '../../vision/compressedImage.js';
 import { writeNew } from '../writeNew.js';
 import type { SourcePicture, Stream } from './pictures.js';
 import { FrameTable, kindsOf, type FrameHead, type Sink, type SinkPlan } from './sink.js';
@@ -85,9 +87,14 @@ export class FolderSink implements Sink {
     const of = this.plan.streams.length > 1 ? [stream.name.replace(/^\//, '').replaceAll('/', '__')] : [];
     const folder = join(this.#folder, ...of, kind === 'group' ? join('groups', group ?? '') : kind);
     mkdirSync(folder, { recursive: true });
-    await sharp(pixelsOf(output), { raw: { width, height, channels: OUTPUTS[kind].channels } })
-      .png({ compressionLevel: 4 })
-      .toFile(join(folder, `${name}.png`));
+    const { channels } = OUTPUTS[kind];
+    const png =
+      channels === 1
+        ? await encodeGrayPng(pixelsOf(output), width, height)
+        : await sharp(pixelsOf(output), { raw: { width, height, channels } })
+            .png({ compressionLevel: 4 })
+            .toBuffer();
+    await writeFile(join(folder, `${name}.png`), png);
   }
 
   #rows(): string[] {
