@@ -200,3 +200,24 @@ def test_folders_and_pictures_that_cannot_be_read_are_named(folders: Folders) ->
     assert f"{folders.images}: no such folder" in folders.refusal()
     folders.images = picture
     assert f"{picture}: cannot be read as a folder (ENOTDIR)" in folders.refusal()
+
+
+def test_confusion_matrix(folders: Folders, tmp_path: Path) -> None:
+    """Of green, 7 columns are labelled as red; the rows are the labels."""
+    ids = stripes()
+    ids[:, 8:15] = 0
+    Image.fromarray(ids).save(folders.labels / "a.png")
+    rest = WIDTH - 20
+    wanted = [[8, 7, 0, 0], [0, 5, 0, 0], [0, 0, rest, 0]]
+    assert folders.score()["confusion"] == [[columns * HEIGHT for columns in row] for row in wanted]
+    for name in ("matrix.png", "matrix.svg"):
+        done = attendseg(*folders.arguments(), "--confusion", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "matrix.png") as picture:
+        assert min(picture.size) > 150
+    svg = (tmp_path / "matrix.svg").read_text()
+    assert ">46.7<" in svg
+    assert ">53.3<" in svg
+    done = attendseg(*folders.arguments(), "--confusion", tmp_path / "matrix.png")
+    assert done.stderr.startswith(f"attendseg: {tmp_path}/matrix.png: cannot be written (EEXIST")
+    assert "Give OUT.png or OUT.svg" in error_of(attendseg(*folders.arguments(), "--confusion", "matrix.txt"))

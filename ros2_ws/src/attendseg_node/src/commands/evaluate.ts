@@ -1,3 +1,4 @@
+import { errorText } from '../errorText.js';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
@@ -7,9 +8,11 @@ import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
 import { addExample, needs } from './commandLine.js';
+import { confusionPng, confusionSvg } from './confusionPicture.js';
 import { text, whole } from './optionValues.js';
 import { labelsOf, picturesOf } from './pictureFolder.js';
 import { readLabels, type Labels } from './readLabels.js';
+import { writeNew } from './writeNew.js';
 import { readPicture, type Picture } from './readPicture.js';
 
 interface EvaluateOptions {
@@ -19,6 +22,7 @@ interface EvaluateOptions {
   readonly file: ModelFile;
   readonly fit: Fit;
   readonly threads: number;
+  readonly confusion?: string;
   readonly json?: true;
 }
 
@@ -42,6 +46,7 @@ export function addEvaluateCommand(program: Command, done: (code: number) => voi
     )
     .option('--fit <how>', 'letterbox or stretch', fitOf, 'letterbox')
     .option('--threads <n>', 'of the session; 0: all cores but one', whole(0, 256), 0)
+    .option('--confusion <file>', 'write the confusion matrix as a picture: OUT.png or OUT.svg', pictureFile)
     .option('--json', 'print JSON')
     .action(async (options: EvaluateOptions) => {
       needs(command, 'images', 'labels');
@@ -53,6 +58,11 @@ export function addEvaluateCommand(program: Command, done: (code: number) => voi
 function modelFile(value: string): ModelFile {
   if (value === 'cpu' || value === 'tensorrt') return value;
   throw new InvalidArgumentError('Choose cpu or tensorrt.');
+}
+
+function pictureFile(value: string): string {
+  if (/\.(?:png|svg)$/i.test(text(value))) return value;
+  throw new InvalidArgumentError('Give OUT.png or OUT.svg.');
 }
 
 function fitOf(value: string): Fit {
@@ -69,6 +79,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   const segmenter = await Segmenter.open(model, options);
   try {
     const confusion = new ConfusionMatrix(classes.length);
+    const names = classes.map(({ name }) => name);
     const runs: number[] = [];
     for (const [i, path] of pictures.entries()) {
       const picture = await readPicture(path);
@@ -93,15 +104,23 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
       runs.push(result.times.run);
       result.release();
     }
-    print(
-      confusion,
-      classes.map(({ name }) => name),
-      runs,
-      passedOver,
-      options,
-    );
+    print(confusion, names, runs, passedOver, options);
+    if (options.confusion !== undefined) await writeConfusion(options.confusion, confusion, names);
   } finally {
     await segmenter.close();
+  }
+}
+
+async function writeConfusion(
+  path: string,
+  confusion: ConfusionMatrix,
+  names: readonly string[],
+): Promise<void> {
+  const isSvg = path.toLowerCase().endsWith('.svg');
+  try {
+    await writeNew(path, isSvg ? confusionSvg(confusion, names) : await confusionPng(confusion, names));
+  } catch (error) {
+    throw new Error(`${path}: cannot be written (${errorText(error)}); give another name`, { cause: error });
   }
 }
 
@@ -133,6 +152,10 @@ function print(
     passed_over: passedOver,
     run_ms_median: run,
     iou: Object.fromEntries(names.map((name, id) => [name, iou[id]])),
+    // Rows true, columns predicted, the last one unlabelled; pixels.
+    confusion: names.map((_, truth) =>
+      [...names, ''].map((__, predicted) => confusion.count(truth, predicted)),
+    ),
   };
   if (options.json) {
     console.log(JSON.stringify(result, null, 2));
