@@ -367,6 +367,35 @@ def usage(pid: int) -> tuple[int, int, float]:
     return int(values["Threads"]), files, int(values["VmRSS"].split()[0]) / 1024
 
 
+def test_cleanup_frees_the_memory(manage: Manage, look: Callable[..., Camera], graph: Graph) -> None:
+    """Of the network, of the pools, and of pictures of 25 MB; what is left is Node's heap and ROS."""
+    managed = manage()
+    camera = look(managed.node, "overlay", connect=False)
+
+    def work() -> float:
+        for action in (CONFIGURE, ACTIVATE):
+            assert managed.change(action)
+        camera.connect()
+        large = rgb_frame(np.zeros((2880, 2880, 3), np.uint8))
+        for _ in range(4):
+            camera.segment(large)
+        return usage(managed.node.process.pid)[2]
+
+    def clean() -> float:
+        for action in (DEACTIVATE, CLEANUP):
+            assert managed.change(action)
+        graph.spin(1)
+        return usage(managed.node.process.pid)[2]
+
+    work()
+    first = clean()
+    busy = work()
+    last = clean()
+    print(f"resident MiB: {busy:.0f} at work, {first:.0f} and {last:.0f} after cleanup")
+    assert last < busy - 60
+    assert last < first + 25
+
+
 def test_storm(
     manage: Manage, look: Callable[..., Camera], graph: Graph, record_property: Callable[[str, object], None]
 ) -> None:
