@@ -7,8 +7,8 @@ import type { Picture } from '../readPicture.js';
 export type FramePictures = ReadonlyMap<string, string>;
 
 const RED = [255, 0, 0] as const;
-/** Of the picture under the red: dark enough for it to be seen. */
-const DIMMED = 0.45;
+/** The greys of the picture under the red, which stands out of them. */
+const [DARKEST, BRIGHTEST] = [30, 150] as const;
 
 /**
  * Draws a frame's masks in the classes' colours, and what differs in red over the dimmed picture, or over the dimmed
@@ -59,7 +59,8 @@ function coloured({ pixels }: Plane, looks: ClassLooks): Uint8Array {
 function marked(under: Uint8Array, a: Uint8Array, b: Uint8Array): Uint8Array {
   const out = new Uint8Array(under.length);
   for (let i = 0, at = 0; i < a.length; i++, at += 3) {
-    const grey = ((under[at]! + 2 * under[at + 1]! + under[at + 2]!) / 4) * DIMMED;
+    const luma = (under[at]! + 2 * under[at + 1]! + under[at + 2]!) / 4;
+    const grey = DARKEST + ((BRIGHTEST - DARKEST) * luma) / 255;
     if (a[i] === b[i]) out.fill(grey, at, at + 3);
     else out.set(RED, at);
   }

@@ -44,6 +44,11 @@ export async function findOriginals(
     if (wanted[0]!.topic !== undefined || !isPngFolder(source)) await inBag(source, wanted, found, problems);
     else if (sources.length === 1) await inFolder(source, wanted, found, problems);
   }
+  const lacking = frames.filter((frame) => !found.has(frame)).length;
+  if (lacking > 0)
+    problems.push(
+      `no picture for ${lacking} of the worst frames; give the bag or folder that has them to --images`,
+    );
   return { found, problems };
 }
 

@@ -51,12 +51,12 @@ export function failures(comparison: Comparison, limits: Limits, problems: reado
 
 /** Four digits, rounded down: 100 is said of nothing less. */
 export function percent(value: number): string {
-  return Number.isNaN(value) ? '-' : (Math.floor(value * 1e4) / 1e4).toFixed(4);
+  return Number.isNaN(value) ? '-' : (Math.floor(value * 1e4 + 1e-6) / 1e4).toFixed(4);
 }
 
 /** Rounded up, for the same reason. */
 function shortfall(value: number): string {
-  return (Math.ceil(value * 1e4) / 1e4).toFixed(4);
+  return (Math.ceil(value * 1e4 - 1e-6) / 1e4).toFixed(4);
 }
 
 /** With the first few, and that there are more. */
