@@ -260,6 +260,18 @@ def test_a_cut_bag_is_compared_as_far_as_it_goes_and_told(bag: Path, tmp_path: P
     assert result["problems"] == [problem]
 
 
+def test_damaged_messages_are_named(bag: Path, tmp_path: Path) -> None:
+    other = [label_info({0: "road"}), *masks(COUNT)]
+    other[0], other[3] = (Message(m.topic, m.time, m.kind, m.data[:-5]) for m in (other[0], other[3]))
+    b = write_mcap(tmp_path / "b.mcap", other)
+    names, mask, *others = failed(bag, b, "--allow-missing", 1)
+    assert names.startswith(f"{b}, byte ")
+    assert names.endswith("its names are left out")
+    assert mask.startswith(f"{b}, byte ")
+    assert f"{MASK}: sensor_msgs/msg/Image: data at byte " in mask
+    assert len(others) == 2
+
+
 def test_what_is_no_recording(bag: Path, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no bag")
@@ -296,6 +308,7 @@ def test_report(tmp_path: Path) -> None:
             image(i, blue, "/back/image", "rgb8"),
             image(i, ids(i)),
             image(i, green, "/front/image", "rgb8"),
+            image(i, blue, "/left/image", "rgb8"),
         )
     ]
     a = write_mcap(tmp_path / "a.mcap", [label_info({0: "<road>"}, LABELS), *messages])

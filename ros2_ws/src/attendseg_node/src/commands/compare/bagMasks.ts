@@ -2,6 +2,7 @@ import { errorText } from '../../errorText.js';
 import type { Bag, BagMessage } from '../../recording/bag.js';
 import type { Stamp } from '../../recording/cdr.js';
 import { parseImage, parseLabelInfo } from '../../recording/imageMessages.js';
+import type { LabelInfo } from '../../recording/infoMessages.js';
 import { openBag } from '../../recording/openBag.js';
 import { checkImage } from '../../vision/rawImage.js';
 import type { Finding, FrameId, MaskPairs, NamedIds, Plane } from './maskPairs.js';
@@ -30,6 +31,8 @@ function beside(mask: string, name: string): string | undefined {
 
 /** The masks of two bags, paired by topic and stamp. */
 export class BagMasks implements MaskPairs {
+  readonly #unread: string[] = [];
+
   private constructor(
     readonly a: Bag,
     readonly b: Bag,
@@ -107,7 +110,7 @@ export class BagMasks implements MaskPairs {
       if (topic === undefined) continue;
       for await (const message of bag.messages({ topics: [topic] })) {
         if (message.topic.type !== LABEL_INFO) continue;
-        for (const { class_id, class_name } of labelInfo(message).class_map)
+        for (const { class_id, class_name } of this.#classesOf(message))
           if (!names.has(class_id)) names.set(class_id, class_name);
         break;
       }
@@ -115,8 +118,17 @@ export class BagMasks implements MaskPairs {
     return names;
   }
 
+  #classesOf({ data, where }: BagMessage): LabelInfo['class_map'] {
+    try {
+      return parseLabelInfo(data).class_map;
+    } catch (error) {
+      this.#unread.push(`${where}: ${errorText(error)}; its names are left out`);
+      return [];
+    }
+  }
+
   problems(): readonly string[] {
-    return [...new Set([...this.a.problems, ...this.b.problems])];
+    return [...new Set([...this.a.problems, ...this.b.problems, ...this.#unread])];
   }
 
   async close(): Promise<void> {
@@ -131,14 +143,6 @@ function images({ topics }: Bag): { readonly images: readonly string[] } {
 
 function has({ topics }: Bag, type: string, name: string | undefined): string | undefined {
   return topics.find((topic) => topic.name === name && topic.type === type)?.name;
-}
-
-function labelInfo({ data, where }: BagMessage): ReturnType<typeof parseLabelInfo> {
-  try {
-    return parseLabelInfo(data);
-  } catch (error) {
-    throw new Error(`${where}: ${errorText(error)}`, { cause: error });
-  }
 }
 
 /** @param unusable where messages that are none are noted, a line each */

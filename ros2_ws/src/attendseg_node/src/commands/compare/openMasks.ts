@@ -3,6 +3,9 @@ import { BagMasks } from './bagMasks.js';
 import { FolderMasks } from './folderMasks.js';
 import type { MaskPairs } from './maskPairs.js';
 
+/** What tells a bag's folder from others. */
+const BAG_FILE = /^metadata\.yaml$|\.(?:mcap|db3)(?:\.zstd)?$/;
+
 /**
  * Opens two recordings of masks: two bags, or two folders of PNG files.
  * @param topics of bags; all masks if empty
@@ -21,10 +24,12 @@ export async function openMasks(a: string, b: string, topics: readonly string[])
   return FolderMasks.open(a, b);
 }
 
-/** A folder that is no bag's. What is no folder, openBag tells. */
+/** A folder that is no bag's. What is no folder, openBag tells; what cannot be read, FolderMasks. */
 export function isPngFolder(path: string): boolean {
-  return (
-    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true &&
-    !readdirSync(path).some((name) => name === 'metadata.yaml' || /\.(?:mcap|db3)(?:\.zstd)?$/.test(name))
-  );
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  try {
+    return !readdirSync(path).some((name) => BAG_FILE.test(name));
+  } catch {
+    return true;
+  }
 }
