@@ -258,6 +258,10 @@ def test_a_cut_bag_is_compared_as_far_as_it_goes_and_told(bag: Path, tmp_path: P
     assert 3 < result["pairs"] < COUNT
     assert result["pixel_agreement"] == 100
     assert result["problems"] == [problem]
+    cut.write_bytes(bag.read_bytes()[:300])
+    (line,) = failed(bag, cut)
+    assert line.startswith(f"{cut}, byte ")
+    assert line.endswith(f"{cut} has no sensor_msgs/msg/Image at all")
 
 
 def test_damaged_messages_are_named(bag: Path, tmp_path: Path) -> None:

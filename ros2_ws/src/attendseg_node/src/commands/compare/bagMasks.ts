@@ -48,15 +48,19 @@ export class BagMasks implements MaskPairs {
     let b: Bag | undefined;
     try {
       b = await openBag(pathB);
-      return new BagMasks(
-        a,
-        b,
-        chooseTopics({ path: pathA, ...images(a) }, { path: pathB, ...images(b) }, wanted),
+      const topics = chooseTopics(
+        { path: pathA, images: images(a) },
+        { path: pathB, images: images(b) },
+        wanted,
       );
+      return new BagMasks(a, b, topics);
     } catch (error) {
       await a.close();
       await b?.close();
-      throw error;
+      // Topics may be missing because of it.
+      const [problem] = [...a.problems, ...(b?.problems ?? [])];
+      if (problem === undefined) throw error;
+      throw new Error(`${problem}; so ${errorText(error)}`, { cause: error });
     }
   }
 
@@ -137,8 +141,8 @@ export class BagMasks implements MaskPairs {
   }
 }
 
-function images({ topics }: Bag): { readonly images: readonly string[] } {
-  return { images: topics.filter(({ type }) => type === IMAGE).map(({ name }) => name) };
+function images({ topics }: Bag): string[] {
+  return topics.filter(({ type }) => type === IMAGE).map(({ name }) => name);
 }
 
 function has({ topics }: Bag, type: string, name: string | undefined): string | undefined {

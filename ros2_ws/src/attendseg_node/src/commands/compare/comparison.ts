@@ -126,11 +126,14 @@ export class ConfidenceShift {
   add(a: Uint8Array, b: Uint8Array): void {
     this.pairs++;
     this.#pixels += a.length;
+    let [sum, absolute] = [0, 0];
     for (let i = 0; i < a.length; i++) {
       const shift = b[i]! - a[i]!;
-      this.#sum += shift;
-      this.#absolute += Math.abs(shift);
+      sum += shift;
+      absolute += Math.abs(shift);
     }
+    this.#sum += sum;
+    this.#absolute += absolute;
   }
 
   get mean(): number {
