@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { CdrWriter, EncapsulationKind } from '@foxglove/cdr';
 import { CdrError } from '#recording/cdrReader.js';
 import { ImageCdr } from '#recording/imageCdr.js';
-import { parseCameraInfo, parseCompressedImage, parseImage } from '#recording/imageMessages.js';
+import {
+  parseCameraInfo,
+  parseCompressedImage,
+  parseImage,
+  parseLabelInfo,
+} from '#recording/imageMessages.js';
+import { labelInfoCdr } from '#recording/infoMessages.js';
 
 const KINDS = [EncapsulationKind.CDR_BE, EncapsulationKind.CDR_LE];
 
@@ -135,4 +141,16 @@ test('other encapsulations are refused', () => {
   for (const kind of [EncapsulationKind.PL_CDR_LE, EncapsulationKind.CDR2_LE]) {
     expect(() => parseImage(image(kind))).toThrow('not plain CDR');
   }
+});
+
+test('the names of a LabelInfo, and every cut of it is an error', () => {
+  const class_map = [
+    { class_id: 0, class_name: 'Straße' },
+    { class_id: 65535, class_name: '' },
+  ];
+  const info = { header: { ...HEADER, frame_id: 'camera' }, class_map, threshold: 0.25 };
+  const message = labelInfoCdr(info);
+  expect(parseLabelInfo(message)).toEqual(info);
+  for (let length = 0; length < message.length; length++)
+    expect(() => parseLabelInfo(message.subarray(0, length))).toThrow(CdrError);
 });

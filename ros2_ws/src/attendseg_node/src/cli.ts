@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
+import { addCompareCommand } from './commands/compare.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
 import { addSegmentCommand } from './commands/segment.js';
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addNodeCommand(program, ros, ended, done);
   addSegmentCommand(program, ros, done);
   addEvaluateCommand(program, done);
+  addCompareCommand(program, done);
   addModelCommand(program, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {

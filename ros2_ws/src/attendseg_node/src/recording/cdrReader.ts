@@ -39,12 +39,20 @@ export class CdrReader {
     return this.#view.getUint8(this.#take(field, 1, 1));
   }
 
+  uint16(field: string): number {
+    return this.#view.getUint16(this.#take(field, 2, 2), this.#isLittle);
+  }
+
   int32(field: string): number {
     return this.#view.getInt32(this.#take(field, 4, 4), this.#isLittle);
   }
 
   uint32(field: string): number {
     return this.#view.getUint32(this.#take(field, 4, 4), this.#isLittle);
+  }
+
+  float32(field: string): number {
+    return this.#view.getFloat32(this.#take(field, 4, 4), this.#isLittle);
   }
 
   /** @param count how many, float64 */

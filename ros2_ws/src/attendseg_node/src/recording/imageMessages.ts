@@ -2,7 +2,7 @@ import type { CompressedImage } from '../vision/compressedImage.js';
 import type { RawImage } from '../vision/rawImage.js';
 import type { Stamp } from './cdr.js';
 import { CdrReader } from './cdrReader.js';
-import type { CameraInfo } from './infoMessages.js';
+import type { CameraInfo, LabelInfo } from './infoMessages.js';
 
 /** What stands in front of every message of a camera. */
 export interface Header {
@@ -73,6 +73,23 @@ export function parseCameraInfo(message: Uint8Array): CameraInfo {
   };
   cdr.end();
   return info;
+}
+
+/**
+ * Parses a serialised vision_msgs/msg/LabelInfo.
+ * @throws CdrError that names field and byte
+ */
+export function parseLabelInfo(message: Uint8Array): LabelInfo {
+  const cdr = new CdrReader('vision_msgs/msg/LabelInfo', message);
+  const { stamp, frameId } = readHeader(cdr);
+  const class_map: { class_id: number; class_name: string }[] = [];
+  // A count that is too high ends where the message does.
+  for (let left = cdr.uint32('class_map'); left > 0; left--) {
+    class_map.push({ class_id: cdr.uint16('class_id'), class_name: cdr.string('class_name') });
+  }
+  const threshold = cdr.float32('threshold');
+  cdr.end();
+  return { header: { stamp, frame_id: frameId }, class_map, threshold };
 }
 
 function readHeader(cdr: CdrReader): Header {
