@@ -515,3 +515,38 @@ def test_a_bag_without_pictures(bag: Callable[[Messages], Path], tmp_path: Path)
     assert line.endswith(
         "no pictures (sensor_msgs Image or CompressedImage) in it; it has /words (std_msgs/msg/String)"
     )
+
+
+# --- with other commands
+
+
+def compare(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = ["node", str(MAIN), "compare", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_compared_with_itself_and_with_the_labels(samples: Path, masks: Path) -> None:
+    done = compare(masks, masks, "--min-agreement", 100, "--min-iou", 100)
+    assert done.returncode == 0, done.stderr
+    done = compare(samples / "street.mcap", masks, "--min-agreement", 85, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pairs"] == FRAMES
+
+
+def test_two_models_on_a_bag(samples: Path, tmp_path: Path) -> None:
+    """The shipped network in its two files: int8 for the CPU, and int8 for TensorRT, run by the CPU, too."""
+    shipped = ROOT / "models" / "attendseg_camvid"
+    other = tmp_path / "other"
+    shutil.copytree(shipped, other)
+    manifest = other / "manifest.yaml"
+    cpu, tensorrt = (line.split("{", 1)[1] for line in manifest.read_text().splitlines() if "path: attendseg" in line)
+    manifest.write_text(manifest.read_text().replace(cpu, tensorrt))
+    done = compare("--models", shipped, other, samples / "street.mcap", "--report", tmp_path / "report", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["pairs"] == FRAMES
+    assert 97 < result["pixel_agreement"] < 100
+    assert (tmp_path / "report/report.html").exists()
+    assert len(list((tmp_path / "report").glob("frame_*_image.jpg"))) == min(8, FRAMES)
+    done = compare("--models", shipped, samples / "street.mcap")
+    assert done.stderr == "attendseg: give two models and one bag or folder of pictures; see compare --help\n"

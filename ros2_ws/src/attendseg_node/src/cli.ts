@@ -34,7 +34,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addNodeCommand(program, ros, ended, done);
   addSegmentCommand(program, ros, done);
   addEvaluateCommand(program, done);
-  addCompareCommand(program, done);
+  addCompareCommand(program, ros, done);
   addModelCommand(program, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readManifest } from '../inference/manifest.js';
 import { shippedModel } from '../inference/shippedModel.js';
@@ -8,9 +11,11 @@ import { openMasks } from './compare/openMasks.js';
 import { type Compared, comparisonJson, comparisonLines, headline } from './compare/printComparison.js';
 import { counted, failures, type Limits } from './compare/verdict.js';
 import { newReportFolder, writeReport } from './compare/writeReport.js';
+import { segment } from './segment.js';
 import { decimal, notEmpty, text, whole } from './optionValues.js';
 
 interface CompareOptions extends Limits {
+  readonly models?: readonly string[];
   readonly topics?: readonly string[];
   readonly model: string;
   readonly report?: string;
@@ -22,13 +27,27 @@ interface CompareOptions extends Limits {
 const percentage = decimal(0, 100);
 
 /** `attendseg compare`: two recordings of masks; what differs, and by how much. */
-export function addCompareCommand(program: Command, done: (code: number) => void): void {
-  addExample(program.command('compare'), 'attendseg compare before.mcap after.mcap --min-agreement 99.5')
+export function addCompareCommand(
+  program: Command,
+  ros: readonly string[],
+  done: (code: number) => void,
+): void {
+  const command = program.command('compare');
+  addExample(
+    command,
+    `attendseg compare before.mcap after.mcap --min-agreement 99.5
+  attendseg compare --models models/old models/new drive.mcap --report report`,
+  )
     .description(
       'compares two recordings of masks, B against A: pixel agreement, IoU per class, worst frames; exit code 1 if a limit is missed',
     )
-    .argument('<A>', 'a bag, or a folder of masks (PNG), as attendseg segment writes it', notEmpty)
-    .argument('<B>', 'the same kind; masks are paired by topic and stamp, or by file name', notEmpty)
+    .argument('[A]', 'a bag, or a folder of masks (PNG), as attendseg segment writes it', notEmpty)
+    .argument('[B]', 'the same kind; masks are paired by topic and stamp, or by file name', notEmpty)
+    .option(
+      '--models <paths...>',
+      'instead of A and B: two models, and the bag or pictures that both are to segment, with the parameters after --ros-args',
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), text(value)],
+    )
     .option(
       '--topics <names>',
       'of masks in bags, with commas between them (default: those called .../mask)',
@@ -48,8 +67,19 @@ export function addCompareCommand(program: Command, done: (code: number) => void
     .option('--images <path>', 'bag or folder of the pictures for the report (default: A, then B)', text)
     .option('--worst <n>', 'how many of the worst frames are told', whole(0, 1000), 8)
     .option('--json', 'print JSON')
-    .action(async (a: string, b: string, options: CompareOptions) => {
-      done((await compare(a, b, options)) ? 0 : 1);
+    .action(async (a: string | undefined, b: string | undefined, options: CompareOptions) => {
+      const paths = [...(options.models ?? []), a, b].filter((path) => path !== undefined);
+      const expected = options.models === undefined ? 2 : 3;
+      if (paths.length !== expected)
+        command.error(
+          `error: give ${expected === 2 ? 'two recordings of masks' : 'two models and one bag or folder of pictures'}; see compare --help`,
+        );
+      const [first, second, input] = paths as [string, string, string];
+      const passed =
+        options.models === undefined
+          ? await compare(first, second, options)
+          : await compareModels(first, second, input, options, ros);
+      done(passed ? 0 : 1);
     });
 }
 
@@ -60,8 +90,40 @@ function topics(value: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** @returns whether nothing failed */
-async function compare(a: string, b: string, options: CompareOptions): Promise<boolean> {
+/** Segments with both models, and compares what comes out. @returns whether nothing failed */
+async function compareModels(
+  a: string,
+  b: string,
+  input: string,
+  options: CompareOptions,
+  ros: readonly string[],
+): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'attendseg-compare-'));
+  try {
+    const outs: string[] = [];
+    for (const [i, model] of [a, b].entries()) {
+      const out = join(folder, `${i}.mcap`);
+      const { result } = await segment(
+        input,
+        { out, model, outputs: ['mask', 'confidence', 'label_info'], every: 1, compression: 'zstd' },
+        ros,
+      );
+      if (result.problems > 0) throw new Error(`${input}: not all of it can be segmented; see above`);
+      outs.push(out);
+    }
+    return await compare(outs[0]!, outs[1]!, { ...options, images: options.images ?? input }, [a, b]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** @param names of A and B, for people. @returns whether nothing failed */
+async function compare(
+  a: string,
+  b: string,
+  options: CompareOptions,
+  names: readonly [string, string] = [a, b],
+): Promise<boolean> {
   const manifest = readManifest(options.model);
   const report = options.report === undefined ? undefined : newReportFolder(options.report);
   const masks = await openMasks(a, b, options.topics ?? []);
@@ -72,8 +134,8 @@ async function compare(a: string, b: string, options: CompareOptions): Promise<b
     for await (const finding of masks.findings()) comparison.add(finding);
     const problems = masks.problems();
     result = {
-      a,
-      b,
+      a: names[0],
+      b: names[1],
       comparison,
       looks: classLooks(named?.names, manifest),
       problems,

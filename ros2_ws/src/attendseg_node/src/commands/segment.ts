@@ -21,7 +21,8 @@ import type { PictureSource } from './segment/pictures.js';
 import { markOf, type RunResult, segmentAll } from './segment/run.js';
 import { type Sink, type SinkPlan, type Written, WRITTEN } from './segment/sink.js';
 
-interface SegmentOptions {
+/** What `attendseg segment` is told. */
+export interface SegmentOptions {
   readonly out: string;
   readonly outputs: readonly Written[];
   readonly topics?: readonly string[];
@@ -82,7 +83,9 @@ export function addSegmentCommand(
     .option('--json', 'print the summary as JSON')
     .action(async (input: string, options: SegmentOptions) => {
       needs(command, 'out');
-      done(await segment(input, options, ros));
+      const { result, model } = await segment(input, options, ros);
+      summarise(input, options, model, result);
+      done(result.problems > 0 ? 1 : 0);
     });
 }
 
@@ -105,7 +108,16 @@ function compression(value: string): BagCompression {
   throw new InvalidArgumentError('Choose none or zstd.');
 }
 
-async function segment(input: string, options: SegmentOptions, ros: readonly string[]): Promise<number> {
+/**
+ * Segments a bag or pictures, and tells what is left out and wrong on the error output.
+ * @param ros what follows --ros-args, with it: the node's parameters
+ * @throws Error naming file or parameter, cause and remedy
+ */
+export async function segment(
+  input: string,
+  options: SegmentOptions,
+  ros: readonly string[],
+): Promise<{ readonly result: RunResult; readonly model: Model }> {
   const parameters = parametersOf(ros, options);
   if (!existsSync(input))
     throw new Error(`${input}: there is no such file or folder; give a bag or pictures`);
@@ -122,8 +134,7 @@ async function segment(input: string, options: SegmentOptions, ros: readonly str
     try {
       const result = await run(options, parameters, model, source, sink, segmenter);
       await sink.close();
-      summarise(input, options, model, result);
-      return result.problems > 0 ? 1 : 0;
+      return { result, model };
     } catch (error) {
       await sink.leave();
       throw error;
