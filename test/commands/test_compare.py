@@ -289,7 +289,7 @@ def test_what_is_no_recording(bag: Path, tmp_path: Path) -> None:
         ((folder, folder, "--topics", "/mask"), (f"{folder} has no topics", "leave out --topics")),
         ((bag, bag, "--model", text), (str(text),)),
         ((bag, bag, "--min-agreement", "101"), ("Give a number from 0 to 100.",)),
-        ((bag,), ("missing required argument 'B'",)),
+        ((bag,), ("give two recordings of masks; see compare --help",)),
     ):
         line = error_of(attendseg("compare", *arguments))
         assert line.startswith("attendseg: ")
