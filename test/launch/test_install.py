@@ -57,9 +57,17 @@ def build(scratch, name, cwd, *options):
 
 @pytest.fixture(scope="module")
 def prefix(scratch):
-    """The install space of `colcon build` in ros2_ws, read-only."""
+    """The install space of the image's build step, `colcon build` in ros2_ws; read-only."""
     before = snapshot(ROOT / "launch", PACKAGE / "src")
-    prefix = build(scratch, "plain", WORKSPACE)
+    done = subprocess.run(
+        ["bash", ROOT / "docker" / "jetson" / "build_node.sh", ROOT, scratch / "plain"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert sorted(path.name for path in (scratch / "plain").iterdir()) == ["install"]
+    prefix = scratch / "plain" / "install" / "attendseg_node"
     assert snapshot(ROOT / "launch", PACKAGE / "src") == before, "the build wrote into the checkout"
     subprocess.run(["chmod", "-R", "a-w,a+rX", prefix], check=True)
     return prefix
