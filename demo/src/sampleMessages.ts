@@ -13,7 +13,7 @@ export const SAMPLE_TOPICS = {
   image: { name: '/camera/image', type: 'sensor_msgs/msg/Image' },
   jpeg: { name: '/camera/image/compressed', type: 'sensor_msgs/msg/CompressedImage' },
   info: { name: '/camera/camera_info', type: 'sensor_msgs/msg/CameraInfo' },
-  labels: { name: '/camera/labels', type: 'sensor_msgs/msg/Image' },
+  labels: { name: '/truth/segmentation/mask', type: 'sensor_msgs/msg/Image' },
 } as const;
 
 export type SampleKey = keyof typeof SAMPLE_TOPICS;

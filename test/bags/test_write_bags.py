@@ -28,7 +28,7 @@ START, PERIOD = 1_700_000_000 * 10**9, 10**8
 RAW = {
     "/camera/image": "sensor_msgs/msg/Image",
     "/camera/camera_info": "sensor_msgs/msg/CameraInfo",
-    "/camera/labels": "sensor_msgs/msg/Image",
+    "/truth/segmentation/mask": "sensor_msgs/msg/Image",
 }
 JPEG = {"/camera/image/compressed": "sensor_msgs/msg/CompressedImage"} | dict(list(RAW.items())[1:])
 BAGS = {"street.mcap": RAW, "street_zstd.mcap": RAW, "street_jpeg.mcap": JPEG, "street_sqlite": RAW}
@@ -152,7 +152,7 @@ def test_the_sample_bags_have_the_street(samples: Path, street: dict, name: str)
         picture, labels = street["frames"][times.index(time)]
         if topic == "/camera/image":
             check_image(message, "rgb8", 3, picture)
-        elif topic == "/camera/labels":
+        elif topic == "/truth/segmentation/mask":
             check_image(message, "mono8", 1, labels)
             assert message.data.max() < 11
         elif topic == "/camera/camera_info":

@@ -4,6 +4,7 @@ import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
+import { addSegmentCommand } from './commands/segment.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
 /**
@@ -30,6 +31,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
       if (ended.aborted) throw new CommanderError(130, 'attendseg.interrupted', 'interrupted');
     });
   addNodeCommand(program, ros, ended, done);
+  addSegmentCommand(program, ros, done);
   addEvaluateCommand(program, done);
   addModelCommand(program, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -17,9 +17,12 @@ export class NewFile {
     this.#unfinished = unfinished;
   }
 
-  /** @throws the file system's error */
-  static async create(path: string): Promise<NewFile> {
-    const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  /**
+   * @param mark stands in the temporary name, too
+   * @throws the file system's error
+   */
+  static async create(path: string, mark = ''): Promise<NewFile> {
+    const unfinished = unfinishedName(path, mark);
     return new NewFile(path, unfinished, await open(unfinished, 'w'));
   }
 
@@ -39,6 +42,44 @@ export class NewFile {
   async discard(): Promise<void> {
     await this.handle.close();
     await rm(this.#unfinished, { force: true });
+  }
+}
+
+/** The temporary name of a file or folder that this process writes. */
+export function unfinishedName(path: string, mark = ''): string {
+  const marked = mark === '' ? '' : `.${mark}`;
+  return join(dirname(path), `.${basename(path)}${marked}.${process.pid}.part`);
+}
+
+/**
+ * What a process that has ended left of a file or folder with this mark: the one that was written last.
+ * @throws Error if a process that runs still writes it
+ */
+export function leftBehind(path: string, mark: string): string | undefined {
+  const folder = dirname(path);
+  const start = `.${basename(path)}.${mark}.`;
+  const left = readdirSync(folder)
+    .filter((name) => name.startsWith(start) && UNFINISHED.test(name))
+    .map((name) => ({ name, pid: Number(/\.(\d+)\.part$/.exec(name)?.[1]) }));
+  for (const { name, pid } of left) {
+    if (pid !== process.pid && isRunning(pid))
+      throw new Error(
+        `${path}: process ${pid} is writing it; wait for it, or remove ${join(folder, name)} if that is another program`,
+      );
+  }
+  return left
+    .map(({ name }) => join(folder, name))
+    .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs)
+    .at(-1);
+}
+
+/** One that was killed and that nobody has asked after, as happens in containers, does not. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
   }
 }
 

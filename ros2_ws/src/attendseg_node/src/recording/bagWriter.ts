@@ -56,16 +56,19 @@ export class BagWriter {
     });
   }
 
-  /** @throws BagError naming file, cause and remedy, also if there is a file of that name already */
+  /**
+   * @param mark stands in the temporary name
+   * @throws BagError naming file, cause and remedy, also if there is a file of that name already
+   */
   static async create(
     path: string,
-    { compression = 'none' }: { readonly compression?: BagCompression } = {},
+    { compression = 'none', mark }: { readonly compression?: BagCompression; readonly mark?: string } = {},
   ): Promise<BagWriter> {
     try {
       // Looked for here as well as at the end: rather refused now than when all is done.
       if (existsSync(path)) throw Object.assign(new Error('EEXIST: file already exists'), { code: 'EEXIST' });
       if (compression === 'zstd') await zstd.isLoaded;
-      const writer = new BagWriter(await NewFile.create(path), compression);
+      const writer = new BagWriter(await NewFile.create(path, mark), compression);
       await writer.#start();
       return writer;
     } catch (error) {
@@ -113,6 +116,12 @@ export class BagWriter {
   /** Adds a metadata record, such as what a run was made with. @throws BagError as write() does */
   async metadata(name: string, values: ReadonlyMap<string, string>): Promise<void> {
     await this.#next(() => this.#mcap.addMetadata({ name, metadata: new Map(values) }));
+  }
+
+  /** Adds a file, such as a table. @throws BagError as write() does */
+  async attachment(name: string, mediaType: string, data: Uint8Array): Promise<void> {
+    const attachment = { name, mediaType, data, logTime: 0n, createTime: 0n };
+    await this.#next(() => this.#mcap.addAttachment(attachment));
   }
 
   /** Completes the file and gives it its name. @throws BagError, and nothing is left of it, if that fails */
