@@ -34,7 +34,10 @@ export function addPlayCommand(
     )
     .option('--end <seconds>', 'leave out what was recorded from then on', decimal(0, 1e9))
     .option('--clock', 'publish the time of the bag on /clock, for nodes with use_sim_time')
-    .option('--wait', 'wait until each topic of pictures has a subscriber')
+    .option(
+      '--wait',
+      'wait until each topic of pictures in --topics has a subscriber; without --topics, until one has',
+    )
     .option('--record <path>', 'OUT.mcap for what the node answers')
     .option('--outputs <list>', `what of the node is recorded: ${OUTPUT_NAMES.join(',')}`, outputs, [
       'mask',

@@ -93,6 +93,12 @@ export class ReplayClock {
     this.#rate = rate;
   }
 
+  /** It stands still at what it told last. */
+  hold(): void {
+    this.#from = this.#latest;
+    this.#rate = 0;
+  }
+
   /** It is `time` now, nanoseconds since 1970, or later already. */
   tell(time: bigint): void {
     if (time > this.#latest) this.#latest = time;

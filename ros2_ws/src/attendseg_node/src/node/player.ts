@@ -29,7 +29,7 @@ export interface PlayOptions {
   readonly end?: number;
   /** Publish /clock. */
   readonly clock?: true;
-  /** Wait for a subscriber of each topic of pictures. */
+  /** Wait for a subscriber of each topic of pictures that was asked for; of any, where all are played. */
   readonly wait?: true;
   /** File for what the node answers. */
   readonly record?: string;
@@ -168,11 +168,13 @@ class Player {
   }
 
   async #awaitSubscribers(): Promise<void> {
-    const missing = (): string[] =>
-      this.#pictures.map(({ name }) => name).filter((name) => !this.#publishers.get(name)!.wanted);
+    const names = this.#pictures.map(({ name }) => name);
+    const missing = (): string[] => names.filter((name) => !this.#publishers.get(name)!.wanted);
+    // A bag may have pictures that nobody is to take.
+    const most = this.options.topics === undefined ? Math.max(0, names.length - 1) : 0;
     await this.#until(
-      () => missing().length === 0,
-      () => `a subscriber of ${missing().join(', ')}`,
+      () => missing().length <= most,
+      () => `a subscriber of ${missing().join(most > 0 ? ' or ' : ', ')}`,
     );
     await this.#pause(SETTLING);
   }
@@ -197,7 +199,8 @@ class Player {
     await this.#pause(SETTLING);
     await listener.open();
     this.#listener = listener;
-    await this.#pause(SETTLING);
+    // In lossless mode the first picture is sent again until the node knows us.
+    if (!options.lossless) await this.#pause(SETTLING);
   }
 
   async #pause(milliseconds: number): Promise<void> {
@@ -207,14 +210,20 @@ class Player {
   /** Plays the bag once. */
   async #pass(times: PlayTimes): Promise<void> {
     const { bag, ended, options } = this;
-    times.begin(this.#from);
-    this.#clock?.begin(this.#from, options.lossless ? 0 : options.rate);
+    let isBegun = false;
     for await (const message of bag.messages(this.#selection)) {
+      if (!isBegun) {
+        // Not before: opening the bag takes its time.
+        isBegun = true;
+        times.begin(this.#from);
+        this.#clock?.begin(this.#from, options.lossless ? 0 : options.rate);
+      }
       if (!options.lossless) await this.#pause(times.until(message.time));
       await this.#recorder?.settled();
       if (ended.aborted || this.#failure !== undefined) return;
       await this.#send(message, times);
     }
+    this.#clock?.hold();
   }
 
   async #send(message: BagMessage, times: PlayTimes): Promise<void> {
