@@ -40,6 +40,8 @@ class Launched:
     def __init__(self, file, arguments):
         self.declared = {}
         self.nodes = []
+        self.processes = []
+        self.handlers = []
         self.lines = []
         self._configurations = dict(arguments)
         self._remappings = {}
@@ -50,7 +52,7 @@ class Launched:
 
     @property
     def attendseg(self):
-        (node,) = [node for node in self.nodes if node.package == "attendseg_node"]
+        (node,) = [node for node in self.nodes if (node.package, node.name) == ("attendseg_node", "attendseg")]
         return node
 
     @property
@@ -85,6 +87,12 @@ class Launched:
 
     def _LogInfo(self, action):
         self.lines.append(action.message)
+
+    def _ExecuteProcess(self, process):
+        self.processes.append(process)
+
+    def _RegisterEventHandler(self, action):
+        self.handlers.append(action.handler)
 
     def _Node(self, node):
         node.remappings = {**self._remappings, **node.remappings}

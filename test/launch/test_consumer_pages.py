@@ -20,7 +20,7 @@ def blocks(text, language):
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.mark.parametrize("name", [*STACKS, "install.md"])
+@pytest.mark.parametrize("name", [*STACKS, "install.md", "replay.md"])
 def test_the_launch_lines_work(launch, name):
     """Of an argument that is not declared, or a value that is not allowed, launch says so."""
     lines = [line for block in blocks(page(name), "bash") for line in block.splitlines()]

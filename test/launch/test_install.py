@@ -145,6 +145,7 @@ def test_the_install_space_holds_what_runs_and_no_more(prefix):
         "launch/attendseg.launch.py",
         "launch/nav2.launch.py",
         "launch/nvblox.launch.py",
+        "launch/replay.launch.py",
         "launch/costmap_yaml.py",
         "config/fastdds.xml",
         "config/profiles/nav2.yaml",

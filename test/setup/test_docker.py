@@ -1,4 +1,4 @@
-"""The image for Jetsons, as far as it can be looked at without one: linters, what compose gets, and the steps of its own."""
+"""The image for Jetsons, as far as it can be looked at without one: linters, what compose gets, its own steps."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_stages_and_what_they_copy() -> None:
     stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
     names = [name for _, name in stages]
     assert {"jetpack-6.2", "jetpack-7.2", "runtime", "engine-builder"} <= set(names)
-    assert dict((name, base) for base, name in stages)["engine-builder"] == "runtime"
+    assert ("runtime", "engine-builder") in stages
     for files in re.findall(r"^COPY (docker/\S+(?: docker/\S+)*) /", DOCKERFILE, re.MULTILINE):
         assert all((ROOT / file).is_file() for file in files.split())
     for source in re.findall(r"--from=(\S+)", DOCKERFILE):
@@ -171,5 +171,5 @@ def test_another_onnx_runtime(tmp_path: Path) -> None:
             archive.add(content, "package")
     assert run(*replace).returncode == 0
     for part in ("common", "node"):
-        assert os.listdir(modules / f"onnxruntime-{part}") == ["package.json"]
-        assert f"onnxruntime-{part}" in (modules / f"onnxruntime-{part}" / "package.json").read_text()
+        (file,) = (modules / f"onnxruntime-{part}").iterdir()
+        assert f"onnxruntime-{part}" in file.read_text()

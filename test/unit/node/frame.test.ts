@@ -22,3 +22,18 @@ test.each<FrameEnd>(['published', 'superseded', 'failed'])('a frame ends once, a
   expect([frame.state, counts.pending, counts.received]).toEqual([end, 0, 1]);
   expect(counts.published + counts.drops.superseded + counts.drops.failed).toBe(1);
 });
+
+test('who is told of drops hears of each once, with its reason, and of no mask', () => {
+  const told: [Frame, string][] = [];
+  const create = () =>
+    new Frame(picture, 0, new FrameCounts(), (...drop) => {
+      told.push(drop);
+    });
+  const dropped = create();
+  dropped.end('too old');
+  create().end('published');
+  expect(() => {
+    dropped.end('failed');
+  }).toThrow('ends once');
+  expect(told).toEqual([[dropped, 'too old']]);
+});

@@ -7,12 +7,13 @@ import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
 import { addSegmentCommand } from './commands/segment.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
+import { addPlayCommand, PLAY_COMMAND } from './commands/play.js';
 
 /**
  * Runs the `attendseg` program. What follows `--ros-args` is ROS's and is handed on untouched; without a
  * sub-command the program is the node, which is what `ros2 run` and launch start.
  * @param args the command line without node and script
- * @param ended aborted by SIGINT and SIGTERM, which ends the node; the other commands end as any program
+ * @param ended aborted by SIGINT and SIGTERM, which ends node and player; the other commands end as any program
  * @returns the exit code
  */
 export async function runCli(args: readonly string[], ended: AbortSignal): Promise<number> {
@@ -27,12 +28,13 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
     .description('Semantic segmentation of camera images for ROS 2 with int8 AttendSeg.')
     .version(version())
     .hook('preAction', (_, command) => {
-      if (command.name() === NODE_COMMAND) return;
+      if (command.name() === NODE_COMMAND || command.name() === PLAY_COMMAND) return;
       process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
       if (ended.aborted) throw new CommanderError(130, 'attendseg.interrupted', 'interrupted');
     });
   addNodeCommand(program, ros, ended, done);
   addSegmentCommand(program, ros, done);
+  addPlayCommand(program, ros, ended, done);
   addEvaluateCommand(program, done);
   addCompareCommand(program, ros, done);
   addModelCommand(program, done);

@@ -22,6 +22,23 @@ class GroupAction:
         self.actions = list(actions)
 
 
+class ExecuteProcess:
+    def __init__(self, *, cmd, additional_env=None, output="log"):
+        self.command = list(cmd)
+        self.additional_env = dict(additional_env or {})
+        self.output = output
+
+
+class RegisterEventHandler:
+    def __init__(self, event_handler):
+        self.handler = event_handler
+
+
+class Shutdown:
+    def __init__(self, *, reason="reason not given"):
+        self.reason = reason
+
+
 class LogInfo:
     def __init__(self, *, msg):
         self.message = msg

@@ -26,6 +26,8 @@ export interface CameraHost {
   readonly parameters: () => Parameters;
   /** Width and height of the network's input, in pixels. */
   readonly network: () => Size;
+  /** A frame ended without a mask. Does not throw. */
+  readonly dropped?: (frame: Frame, reason: DropReason) => void;
   /** The outputs of a picture went out, of this size. */
   readonly published: (stamp: Stamp, size: Size) => void;
   /** Something that the user should know, once. */
@@ -94,7 +96,7 @@ export class Camera implements Contender {
   /** A picture arrived. Its bytes are read again until it is handed over, so they must stay as they are. */
   receive(picture: CameraFrame): void {
     const arrived = (this.#lastArrival = this.scheduler.now());
-    const frame = new Frame(picture, arrived, this.counts);
+    const frame = new Frame(picture, arrived, this.counts, this.host.dropped);
     if (this.#state !== 'open') {
       frame.end('stopped');
       return;

@@ -5,6 +5,7 @@ import type { CameraInfo } from '../recording/infoMessages.js';
 import { scaleCameraInfo } from './cameraInfo.js';
 import type { CauseLog } from './causeLog.js';
 import { type DiagnosticStatus, diagnose } from './diagnostics.js';
+import { droppedStatus } from './dropped.js';
 import { healthOf } from './health.js';
 import { ImagePublisher, type OutputPublisher, PngPublisher } from './imagePublisher.js';
 import type { Parameters } from './parameterTable.js';
@@ -14,6 +15,7 @@ import type { Scheduler } from './scheduler.js';
 import { Rates } from './rates.js';
 import { TopicSource } from './topicSource.js';
 import {
+  DROPPED_TOPIC,
   groupTopics,
   IMAGE_TOPIC,
   infoBeside,
@@ -67,6 +69,7 @@ export class CameraLane {
       outputs.push(new ImagePublisher('group', node.publisher(own(mask)), group));
       infos.push(node.publisher(own(info)));
     }
+    const drops = node.publisher<DiagnosticStatus>(own(DROPPED_TOPIC));
     this.camera = new Camera(scheduler, outputs, {
       name,
       parameters,
@@ -74,6 +77,11 @@ export class CameraLane {
       classes: host.classes,
       enabled: host.enabled,
       network: () => backend().model.manifest.input,
+      dropped: (frame, reason) => {
+        node.guard('dropped frame not told', () => {
+          if (drops.wanted) drops.publish(droppedStatus(this.#source.name, frame, reason));
+        });
+      },
       published: (stamp, size) => {
         const info = this.#info;
         if (info === undefined) return;

@@ -46,11 +46,15 @@ export class Frame {
   #state: FrameState = 'waiting';
   #picture: Picture | undefined;
 
-  /** `arrived`: milliseconds of the scheduler's clock. */
+  /**
+   * `arrived`: milliseconds of the scheduler's clock.
+   * `dropped`: called when it has ended without a mask.
+   */
   constructor(
     { stamp, frameId }: CameraFrame,
     readonly arrived: number,
     private readonly counts: FrameCounts,
+    private readonly dropped?: (frame: Frame, reason: DropReason) => void,
   ) {
     this.stamp = stamp;
     this.frameId = frameId;
@@ -83,7 +87,11 @@ export class Frame {
     this.#state = how;
     this.#picture = undefined;
     this.counts.pending--;
-    if (how === 'published') this.counts.published++;
-    else this.counts.drops[how]++;
+    if (how === 'published') {
+      this.counts.published++;
+    } else {
+      this.counts.drops[how]++;
+      this.dropped?.(this, how);
+    }
   }
 }

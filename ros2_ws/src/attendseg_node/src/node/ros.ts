@@ -248,12 +248,27 @@ export class RosNode {
 
   /** @returns what ends the subscription. @throws Error that names the topic */
   subscribe(topic: Topic, receive: (message: unknown, info: MessageInfo | undefined) => void): () => void {
+    return this.#subscribe(topic, false, receive);
+  }
+
+  /** The same with messages as they are on the wire, CDR; three copies each, so not for a camera. */
+  subscribeRaw(topic: Topic, receive: (message: Buffer) => void): () => void {
+    return this.#subscribe(topic, true, (message) => {
+      receive(message as Buffer);
+    });
+  }
+
+  #subscribe(
+    topic: Topic,
+    isRaw: boolean,
+    receive: (message: unknown, info: MessageInfo | undefined) => void,
+  ): () => void {
     const name = this.resolve(topic);
     const subscription = this.#atTopic(topic, () =>
       this.#node.createSubscription(
         topic.type as TypeName,
         topic.name,
-        { qos: this.#qosOf(topic, 'subscription') },
+        { qos: this.#qosOf(topic, 'subscription'), isRaw },
         (message: unknown, info?: MessageInfo) => {
           this.guard(`${name}: message not used`, () => {
             receive(message, info);
@@ -283,6 +298,12 @@ export class RosNode {
       // ROS may have ended meanwhile.
       return this.#closed ? undefined : response;
     }) as unknown as Parameters<Node['createService']>[3]);
+  }
+
+  /** Full names of the topics of a type that the graph has. */
+  topicsOf(type: string): string[] {
+    const topics: { name: string; types: string[] }[] = this.#node.getTopicNamesAndTypes();
+    return topics.filter(({ types }) => types.includes(type)).map(({ name }) => name);
   }
 
   publishersOf(topic: string): Peer[] {

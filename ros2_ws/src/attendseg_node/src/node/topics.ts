@@ -127,6 +127,16 @@ export const LABEL_INFO_TOPIC: Topic = {
   description: 'names of the class ids, without 255; latched',
 };
 
+/** Deep, for whoever counts all: a slow run or a burst of pictures drops many at once. */
+export const DROPPED_TOPIC: Topic = {
+  name: 'segmentation/dropped',
+  type: 'diagnostic_msgs/msg/DiagnosticStatus',
+  encoding: '',
+  qos: { ...RELIABLE, depth: 100 },
+  description:
+    'each picture that gave no mask: its topic as name, the reason as message, its frame_id as hardware_id and its stamp as a value; wakes nothing',
+};
+
 export const DIAGNOSTICS_TOPIC: Topic = {
   name: '/diagnostics',
   type: 'diagnostic_msgs/msg/DiagnosticArray',
@@ -173,6 +183,7 @@ export function endpointsOf(
     ...Object.values(OUTPUT_TOPICS),
     MASK_INFO_TOPIC,
     LABEL_INFO_TOPIC,
+    DROPPED_TOPIC,
     ...[...groups].flatMap((group) => Object.values(groupTopics(group))),
   ];
   const names = cameras.length === 0 ? [''] : cameras;

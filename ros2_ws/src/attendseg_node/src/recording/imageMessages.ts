@@ -92,6 +92,15 @@ export function parseLabelInfo(message: Uint8Array): LabelInfo {
   return { header: { stamp, frame_id: frameId }, class_map, threshold };
 }
 
+/**
+ * The header of any message that begins with one.
+ * @param type for errors
+ * @throws CdrError that names field and byte
+ */
+export function parseHeader(type: string, message: Uint8Array): Header {
+  return readHeader(new CdrReader(type, message));
+}
+
 function readHeader(cdr: CdrReader): Header {
   const stamp = { sec: cdr.int32('header.stamp.sec'), nanosec: cdr.uint32('header.stamp.nanosec') };
   return { stamp, frameId: cdr.string('header.frame_id') };

@@ -1,3 +1,7 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { errorText } from '../errorText.js';
+
 /** How a topic of a bag was offered, and will be by who plays it; values by rclcpp's names. */
 export interface BagQos {
   readonly reliability: 'reliable' | 'best_effort' | 'system_default';
@@ -35,4 +39,28 @@ export function offeredQosProfiles({ reliability, durability, history, depth }: 
     ${FOREVER}
   avoid_ros_namespace_conventions: false
 `;
+}
+
+const profiles = z.array(
+  z.object({ durability: z.union([z.int(), z.string()]), depth: z.int().nonnegative().optional() }),
+);
+
+/**
+ * How many messages of a topic were kept for who comes later, by `offered_qos_profiles` of any version; the most, if it
+ * had several publishers.
+ * @returns undefined if none was: it is not latched
+ * @throws Error that says what is wrong with the text
+ */
+export function latchedDepth(offeredQos: string): number | undefined {
+  if (offeredQos === '') return undefined;
+  let offered;
+  try {
+    offered = profiles.parse(parse(offeredQos));
+  } catch (error) {
+    throw new Error(`offered_qos_profiles cannot be read: ${errorText(error)}`, { cause: error });
+  }
+  const latched = offered.filter(
+    ({ durability }) => durability === DURABILITY.transient_local || durability === 'transient_local',
+  );
+  return latched.length === 0 ? undefined : Math.max(1, ...latched.map(({ depth }) => depth ?? 1));
 }
