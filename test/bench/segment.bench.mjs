@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadModel } from '#inference/model.js';
+import { loadModel, withoutBuilding } from '#inference/model.js';
 import { sessionThreads } from '#inference/providers.js';
 import { shippedModel } from '#inference/shippedModel.js';
 import { BagWriter } from '#recording/bagWriter.js';
@@ -78,7 +78,7 @@ function segment(bag, out, ...options) {
 const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 try {
-  const model = loadModel(shippedModel(), 'cpu');
+  const model = loadModel(shippedModel(), withoutBuilding('cpu'));
   const file = fileURLToPath(new URL(model.manifest.files.cpu.path, `file://${model.manifest.path}`));
   const bag = join(folder, 'bench.mcap');
   await writeBag(bag, frames);

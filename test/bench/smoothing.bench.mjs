@@ -3,7 +3,7 @@
 // flicker: while the camera stands still, the share of pixels whose class changes from one frame to the next.
 // ghosts: while it drives, of pixels whose true class is new in this frame, the share that still shows the old one.
 import { parseArgs } from 'node:util';
-import { loadModel } from '../../dist/inference/model.js';
+import { loadModel, withoutBuilding } from '../../dist/inference/model.js';
 import { Segmenter } from '../../dist/inference/segmenter.js';
 import { shippedModel } from '../../dist/inference/shippedModel.js';
 import { Street } from '../../street/dist/street.js';
@@ -24,7 +24,7 @@ function noisy(picture, frame) {
   });
 }
 
-const segmenter = await Segmenter.open(loadModel(shippedModel(), 'cpu'), { threads: 1 });
+const segmenter = await Segmenter.open(loadModel(shippedModel(), withoutBuilding('cpu')), { threads: 1 });
 const street = new Street({ seed: 7, width, height });
 const sums = KEEP.map(() => ({ same: 0, flicker: 0, changed: 0, ghosts: 0, right: 0, pixels: 0 }));
 

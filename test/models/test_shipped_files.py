@@ -168,3 +168,15 @@ def test_tensorrt_finds_int8_around_every_convolution() -> None:
             zero = initialisers[node.input[2]]
             assert zero.dtype == np.int8, node.name
             assert not zero.any(), node.name
+
+
+def test_both_files_pass_the_probe_that_engines_must_pass() -> None:
+    """The picture is one that the network is sure of, and a network that is wrong in 2 % of it is refused."""
+    command = ["node", str(Path(__file__).parent / "probe.mjs"), str(ROOT / "models" / "attendseg_camvid")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=ROOT)
+    first, refusal = done.stdout.splitlines()
+    result = json.loads(first)
+    assert result["agreement"] >= 0.999
+    assert result["confident"] > 0.5
+    assert "agree on 98.0 % of the pixels that the CPU is sure of, less than 99 %" in refusal
+    assert "attendseg engine build --force" in refusal

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { classTable } from '#inference/classTable.js';
-import { loadModel } from '#inference/model.js';
+import { loadModel, withoutBuilding } from '#inference/model.js';
 import { shippedModel } from '#inference/shippedModel.js';
 import { type ParameterName, PARAMETERS, type ParameterValue } from '#node/parameterTable.js';
 
@@ -59,7 +59,7 @@ describe.each(readdirSync(FOLDER))('profile %s', (file) => {
   });
 
   test('it names classes that the shipped model has', () => {
-    const { manifest } = loadModel(shippedModel(), 'auto');
+    const { manifest } = loadModel(shippedModel(), withoutBuilding('auto'));
     const value = (name: 'ignore' | 'remap' | 'groups'): never =>
       PARAMETERS[name].parse(values[name] ?? []) as never;
     const rules = { ignore: value('ignore'), remap: value('remap'), groups: value('groups') };

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
 import type { ModelFile } from '../inference/manifest.js';
-import { loadModel } from '../inference/model.js';
+import { loadModel, withoutBuilding } from '../inference/model.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
@@ -74,7 +74,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
   const { fit } = options;
   const { pictures, passedOver } = picturesOf(options.images);
   const labels = labelsOf(pictures, options.labels);
-  const model = loadModel(options.model, 'cpu', options.file);
+  const model = loadModel(options.model, withoutBuilding('cpu'), options.file);
   const { classes } = model.manifest;
   const segmenter = await Segmenter.open(model, options);
   try {

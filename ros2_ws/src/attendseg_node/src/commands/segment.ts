@@ -3,7 +3,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
 import { type ClassTable, classTable } from '../inference/classTable.js';
-import { loadModel, type Model } from '../inference/model.js';
+import { loadModel, type Model, withoutBuilding } from '../inference/model.js';
 import { Segmenter } from '../inference/segmenter.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { declareParameters } from '../node/declareParameters.js';
@@ -123,7 +123,7 @@ export async function segment(
     throw new Error(`${input}: there is no such file or folder; give a bag or pictures`);
   if (!existsSync(dirname(resolve(options.out))))
     throw new Error(`${options.out}: its folder does not exist; make it first`);
-  const model = loadModel(parameters.model || shippedModel(), parameters.provider);
+  const model = loadModel(parameters.model || shippedModel(), withoutBuilding(parameters.provider));
   const source = isPictures(input)
     ? new FilePictures(input)
     : await BagPictures.open(input, { start: undefined, end: undefined, topics: undefined, ...options });

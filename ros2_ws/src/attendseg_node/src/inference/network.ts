@@ -4,10 +4,13 @@ import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { modelPath, readExternalData, whyNotLoaded } from './modelFile.js';
 import { NetworkFeed } from './networkInput.js';
+import type { Provider } from './providers.js';
 import { OutputReader } from './networkOutput.js';
 
 export interface NetworkOptions {
-  readonly provider: 'cpu';
+  readonly provider: Provider;
+  /** Of TensorRT: path of the ONNX file that wraps the engine, which is run in the model's place. */
+  readonly engine?: string | undefined;
   readonly threads: number;
   /** Which of the model's files is given; cpu if left out. */
   readonly file?: ModelFile;
@@ -81,9 +84,9 @@ export async function openSession(
   options: NetworkOptions,
 ): Promise<InferenceSession> {
   const file = options.file ?? 'cpu';
-  const externalData = readExternalData(manifest, file, model);
+  const externalData = options.engine === undefined ? readExternalData(manifest, file, model) : [];
   try {
-    return await InferenceSession.create(model, {
+    const sessionOptions: InferenceSession.SessionOptions = {
       executionProviders: [options.provider],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -93,9 +96,13 @@ export async function openSession(
       // Spinning threads burn a core between frames and gain half a millisecond.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       ...(externalData.length > 0 && { externalData }),
-    });
+    };
+    // An engine lies beside the file that wraps it, and is found by that one's path.
+    return await (options.engine === undefined
+      ? InferenceSession.create(model, sessionOptions)
+      : InferenceSession.create(options.engine, sessionOptions));
   } catch (error) {
-    const path = modelPath(manifest, file);
+    const path = options.engine ?? modelPath(manifest, file);
     throw new ModelError(
       `model file ${path}: onnxruntime cannot load it: ${whyNotLoaded(model, errorText(error))}`,
     );

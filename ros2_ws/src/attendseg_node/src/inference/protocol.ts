@@ -7,6 +7,7 @@ import type { RawImage } from '../vision/rawImage.js';
 import type { ClassTable } from './classTable.js';
 import type { Manifest, ModelFile } from './manifest.js';
 import type { Output } from './outputs.js';
+import type { Provider } from './providers.js';
 
 /** Milliseconds of each stage inside the workers. */
 export interface WorkerTimes {
@@ -101,8 +102,11 @@ export interface SessionWorkerData {
   readonly manifest: Manifest;
   readonly model: Uint8Array;
   readonly file: ModelFile;
-  readonly provider: 'cpu';
+  readonly provider: Provider;
   readonly threads: number;
+  readonly engine: string | undefined;
+  /** The file for the CPU that an engine is checked with. */
+  readonly reference: Uint8Array | undefined;
 }
 export type SessionReport =
   { readonly type: 'ready'; readonly warmUp: number } | { readonly type: 'error'; readonly message: string };

@@ -117,7 +117,7 @@ export class Segmenter {
 
   /** Starts both threads. @throws ModelError if the session cannot be built. */
   static async open(model: Model, options: SegmenterOptions): Promise<Segmenter> {
-    const { manifest, choice, classes, file } = model;
+    const { manifest, choice, classes, file, reference } = model;
     const { port1, port2 } = new MessageChannel();
     const sessionData: SessionWorkerData = {
       port: port1,
@@ -125,6 +125,8 @@ export class Segmenter {
       model: model.bytes,
       file,
       provider: choice.provider,
+      engine: choice.engine,
+      reference,
       threads: sessionThreads(options.threads),
     };
     const session = new Worker(new URL('./sessionWorker.js', import.meta.url), {

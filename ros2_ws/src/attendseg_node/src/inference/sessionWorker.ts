@@ -2,6 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText } from '../errorText.js';
 import { Network } from './network.js';
+import { probe } from './probe.js';
+import { sessionThreads } from './providers.js';
 import {
   buffersOf,
   CLOSE,
@@ -11,7 +13,7 @@ import {
   type SessionWorkerData,
 } from './protocol.js';
 
-const { port, manifest, model, file, provider, threads } = workerData as SessionWorkerData;
+const { port, manifest, model, file, provider, threads, engine, reference } = workerData as SessionWorkerData;
 const main = parentPort!;
 
 function report(message: SessionReport): void {
@@ -37,9 +39,24 @@ async function run(network: Network, message: RunMessage): Promise<void> {
   }
 }
 
+/** Holds an engine against the CPU, which is known to be right. @throws ModelError if they do not agree */
+async function check(network: Network, cpu: Uint8Array): Promise<void> {
+  const options = { provider: 'cpu', threads: sessionThreads(0), file: 'cpu' } as const;
+  const right = await Network.open(manifest, cpu, options);
+  try {
+    await probe(manifest, network, right);
+  } catch (error) {
+    await network.close();
+    throw error;
+  } finally {
+    await right.close();
+  }
+}
+
 async function serve(): Promise<void> {
   const started = performance.now();
-  const network = await Network.open(manifest, model, { provider, threads, file });
+  const network = await Network.open(manifest, model, { provider, threads, file, engine });
+  if (reference !== undefined) await check(network, reference);
   // One frame at a time: the next message waits in `turn` while the session runs.
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (message: RunMessage) => {

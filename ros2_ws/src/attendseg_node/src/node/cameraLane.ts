@@ -116,8 +116,8 @@ export class CameraLane {
     return this.#source.name;
   }
 
-  /** How it fares since the last call. `warning`: what is wrong around the node. */
-  report(warning: string | undefined): DiagnosticStatus {
+  /** How it fares since the last call. `warning`: what is wrong around the node. `engine`: of TensorRT, for people. */
+  report(warning: string | undefined, engine: string): DiagnosticStatus {
     const { node, backend, scheduler } = this.#host;
     const { camera } = this;
     const source = this.#source;
@@ -144,6 +144,7 @@ export class CameraLane {
       camera,
       source,
       pace,
+      engine,
       health,
     });
   }

@@ -31,6 +31,8 @@ export interface DiagnosticSource {
   readonly camera: Camera;
   readonly source: Source;
   readonly pace: Pace;
+  /** Of TensorRT, for people. */
+  readonly engine: string;
   readonly health: Health;
 }
 
@@ -42,6 +44,7 @@ export function diagnose({
   camera,
   source,
   pace,
+  engine,
   health,
 }: DiagnosticSource): DiagnosticStatus {
   const { counts, stages, ages } = camera;
@@ -57,7 +60,7 @@ export function diagnose({
     ['frames with logits that are not finite', camera.overflown],
     ['lost in transport', source.lost ?? 'unknown'],
     ['provider', provider],
-    ['engine', 'none: the CPU needs no engine'],
+    ['engine', engine],
     ['threads', sessionThreads(threads)],
     ['model', model.manifest.name],
     ['model sha256', model.sha256],

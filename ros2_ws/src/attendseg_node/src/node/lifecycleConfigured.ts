@@ -64,15 +64,18 @@ export class Configured {
     this.#scheduler.wake();
   }
 
+  /** Of TensorRT, that runs: path of the file that wraps it. */
+  get engine(): string | undefined {
+    return this.#backend.model.choice.engine;
+  }
+
   /** One line for people. */
   get description(): string {
     const { parameters } = this.#host;
     const { manifest, choice } = this.#backend.model;
     const threads = sessionThreads(parameters.threads);
-    return (
-      `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}` +
-      ` with ${threads} thread${threads === 1 ? '' : 's'} (${choice.reason})`
-    );
+    const how = choice.provider === 'cpu' ? ` with ${threads} thread${threads === 1 ? '' : 's'}` : '';
+    return `${manifest.name} (${manifest.classes.length} classes, ${manifest.input.width}x${manifest.input.height}) runs on ${choice.provider}${how} (${choice.reason})`;
   }
 
   /**
@@ -121,9 +124,9 @@ export class Configured {
   }
 
   /** How the cameras fare since the last call. `warning`: what is wrong around the node. */
-  report(warning: string | undefined): DiagnosticStatus[] {
+  report(warning: string | undefined, engine: string): DiagnosticStatus[] {
     this.currentClasses();
-    return this.#active?.lanes.map((lane) => lane.report(warning)) ?? [];
+    return this.#active?.lanes.map((lane) => lane.report(warning, engine)) ?? [];
   }
 
   /** The manifest of the model that runs. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backend, type BackendHost } from '../inference/backend.js';
 import { loadModel } from '../inference/model.js';
-import { sessionThreads } from '../inference/providers.js';
+import { sessionThreads, type Wishes } from '../inference/providers.js';
 import { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Parameters } from './parameterTable.js';
@@ -20,6 +20,11 @@ const LEFT_BEHIND = 1;
 /** Milliseconds that those which end get to do so, and between two looks. */
 const ENDING = 2000;
 const POLL = 20;
+
+/** What is to run the network. */
+export function wishesOf({ provider, engine, serve_while_building }: Parameters): Wishes {
+  return { provider, engine, serveWhileBuilding: serve_while_building };
+}
 
 /** The network is not there in time. */
 class NotYet extends Error {}
@@ -53,8 +58,8 @@ export class NetworkLoader {
     patience: number,
     inUse = 0,
   ): Promise<{ readonly scope: Scope; readonly backend: Backend }> {
-    const { model, provider, threads, max_pool_bytes, run_timeout } = parameters;
-    const key = JSON.stringify([model, provider, threads, max_pool_bytes, run_timeout]);
+    const { model, threads, max_pool_bytes, run_timeout } = parameters;
+    const key = JSON.stringify([model, wishesOf(parameters), threads, max_pool_bytes, run_timeout]);
     if (this.#loading?.key !== key) {
       void this.close();
       const turn = ++this.#asked;
@@ -105,9 +110,9 @@ export class NetworkLoader {
   #open(key: string, parameters: Parameters, host: BackendHost): Loading {
     const scope = new Scope(this.ended);
     const open = async (): Promise<Backend> => {
-      const { model, provider, threads, max_pool_bytes, run_timeout } = parameters;
+      const { model, threads, max_pool_bytes, run_timeout } = parameters;
       return Backend.open(
-        loadModel(model || shippedModel(), provider),
+        loadModel(model || shippedModel(), wishesOf(parameters)),
         { threads: sessionThreads(threads), poolBytes: max_pool_bytes, runTimeout: run_timeout * 1000 },
         host,
       );

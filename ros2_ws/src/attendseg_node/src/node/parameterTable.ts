@@ -1,5 +1,5 @@
 import { POOL_BYTES } from '../inference/bufferPool.js';
-import { PROVIDERS, type ProviderWish } from '../inference/providers.js';
+import { ENGINE_MODES, type EngineMode, PROVIDERS, type ProviderWish } from '../inference/providers.js';
 import type { ClassRules } from '../inference/classTable.js';
 import type { Fit } from '../vision/letterbox.js';
 import { parseMaskSize, type MaskSize } from './maskSize.js';
@@ -11,6 +11,8 @@ export interface Parameters extends ClassRules {
   readonly cameras: readonly string[];
   readonly model: string;
   readonly provider: ProviderWish;
+  readonly engine: EngineMode;
+  readonly serve_while_building: boolean;
   readonly threads: number;
   readonly max_pool_bytes: number;
   readonly run_timeout: number;
@@ -172,6 +174,22 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     live: 'unconfigured',
     description:
       'What runs the network. auto takes the best that works and says why the better ones do not; the others run or fail.',
+  },
+  engine: {
+    type: 'string',
+    default: 'build',
+    ...oneOf(ENGINE_MODES),
+    live: 'unconfigured',
+    description:
+      'Where TensorRT could run the model and there is no engine of it for this board: build one, which takes minutes; require one, which attendseg engine build makes; off, use the CPU.',
+  },
+  serve_while_building: {
+    type: 'boolean',
+    default: true,
+    ...EITHER,
+    live: 'unconfigured',
+    description:
+      'Runs the network on the CPU while an engine is built, if there is memory for both. false: nothing runs until it is there.',
   },
   threads: {
     type: 'integer',

@@ -1,7 +1,8 @@
-import { errorText, toError } from '../errorText.js';
+import { toError } from '../errorText.js';
 import type { BackendHost } from '../inference/backend.js';
 import { classTable } from '../inference/classTable.js';
-import { loadModel } from '../inference/model.js';
+import { type Life, NetworkLife } from './networkLife.js';
+import { EngineAwaited, loadModel } from '../inference/model.js';
 import { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
@@ -10,7 +11,7 @@ import { declareParameters, type NodeParameters } from './declareParameters.js';
 import type { DiagnosticArray, DiagnosticStatus } from './diagnostics.js';
 import { type Action, type Asked, Lifecycle } from './lifecycle.js';
 import { Configured } from './lifecycleConfigured.js';
-import { NetworkLoader } from './lifecycleLoading.js';
+import { NetworkLoader, wishesOf } from './lifecycleLoading.js';
 import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
 import { readOverrides } from './parameterOverrides.js';
 import type { Parameters } from './parameterTable.js';
@@ -32,15 +33,6 @@ const LONGEST = 2 ** 31 - 1;
 /** Milliseconds after which a publisher that came or went is noticed. */
 const FOLLOW_PERIOD = 500;
 
-interface Life {
-  readonly scope: Scope;
-  readonly configured: Configured;
-  /** The parameter by which its network was opened. */
-  model: string;
-  /** The one by which another is being opened; else the same. */
-  wanted: string;
-}
-
 /** A managed node that segments the pictures of one or more cameras while it is active. */
 export class SegmentationNode {
   readonly #node: RosNode;
@@ -50,14 +42,13 @@ export class SegmentationNode {
   readonly #lifecycle: Lifecycle;
   readonly #loader: NetworkLoader;
   readonly #bond: Bond;
+  readonly #network: NetworkLife;
   readonly #complaints: CauseLog;
   readonly #surroundings: Surroundings;
   readonly #diagnostics: RosPublisher<DiagnosticArray>;
   /** From configuring to cleaning up. */
   #life: Life | undefined;
   #enabled = true;
-  /** How often another model was asked for. */
-  #swaps = 0;
   /** Did a lifecycle manager ask for something? */
   #isManaged = false;
   /** Milliseconds that opening the network may take. */
@@ -80,6 +71,7 @@ export class SegmentationNode {
     this.#loader = scope.own(new NetworkLoader(node.log, ended), (loader) => loader.close());
     // Closes what is configured when the node ends.
     scope.own(this, async () => {
+      await this.#network.close();
       await this.#life?.scope.close();
     });
     this.#complaints = new CauseLog((message) => {
@@ -93,6 +85,16 @@ export class SegmentationNode {
     );
     this.#diagnostics = node.publisher(DIAGNOSTICS_TOPIC);
     this.#bond = new Bond(node, bond_heartbeat_period);
+    this.#network = new NetworkLife({
+      node,
+      parameters: parameters.values,
+      loader: this.#loader,
+      backend: this.#backendHost,
+      ended,
+      life: () => this.#life,
+      isManaged: () => this.#isManaged,
+      fail: this.#fail,
+    });
     const work = {
       perform: (action: Action) => this.#perform(action),
       recover: async (error: unknown) => {
@@ -131,7 +133,15 @@ export class SegmentationNode {
   }
 
   async #startWith(label: string): Promise<void> {
-    if ((await this.#lifecycle.change({ id: 0, label })) === 'success') return;
+    for (;;) {
+      if ((await this.#lifecycle.change({ id: 0, label })) === 'success') return;
+      // It cannot run before its engine is there; then it is tried once more.
+      const building = this.#network.building;
+      if (!(this.#failure instanceof EngineAwaited) || building === undefined) break;
+      const failure = await building;
+      if (this.#ended.aborted) throw this.#ended.reason as Error;
+      if (failure !== undefined) throw new Error(failure);
+    }
     throw this.#failure ?? new Error(`it cannot be started: ${label} failed`);
   }
 
@@ -213,11 +223,13 @@ export class SegmentationNode {
         this.#check(next);
       };
       parameters.changed = () => {
-        void this.#swap();
+        void this.#network.follow();
       };
       void backend.failed.then(this.#fail);
       log.info(this.#life.configured.description);
+      this.#network.buildIfWanted(backend);
     } catch (error) {
+      if (error instanceof EngineAwaited) this.#network.buildEngine();
       parameters.unconfigured = true;
       throw error;
     }
@@ -243,47 +255,8 @@ export class SegmentationNode {
     const { manifest } =
       next.model === this.#parameters.values.model
         ? life.configured
-        : loadModel(next.model || shippedModel(), next.provider);
+        : loadModel(next.model || shippedModel(), wishesOf(next));
     classTable(manifest, next);
-  }
-
-  /**
-   * Opens a model that was asked for beside the one that runs, and puts it in its place between two frames. Where that
-   * fails the old one stays, and the parameter says so again.
-   */
-  async #swap(): Promise<void> {
-    const life = this.#life;
-    const { values } = this.#parameters;
-    const wanted = values.model;
-    if (life === undefined || wanted === life.wanted) return;
-    life.wanted = wanted;
-    const turn = ++this.#swaps;
-    // Back to the one that runs.
-    if (wanted === life.model) return;
-    const { log } = this.#node;
-    log.info(`opening ${wanted || 'the shipped model'}; the old one runs on`);
-    const isWanted = (): boolean => this.#life === life && this.#swaps === turn;
-    try {
-      const { scope, backend } = await this.#loader.load(values, this.#backendHost, LONGEST, 1);
-      if (!isWanted()) {
-        await scope.close();
-        return;
-      }
-      const old = life.configured.use(backend);
-      life.model = wanted;
-      life.scope.own(scope, async (opened) => {
-        await opened.close();
-      });
-      void backend.failed.then(this.#fail);
-      log.info(life.configured.description);
-      await old.close();
-    } catch (error) {
-      if (!isWanted()) return;
-      log.error(
-        `model ${wanted} is not taken: ${errorText(error)}; ${life.model || 'the shipped one'} runs on`,
-      );
-      this.#node.setParameter({ name: 'model', type: 'string', value: life.model });
-    }
   }
 
   async #activate(): Promise<void> {
@@ -343,13 +316,15 @@ export class SegmentationNode {
   #statuses(): DiagnosticStatus[] {
     const { stale_after } = this.#parameters.values;
     const { state } = this.#lifecycle;
-    const warning = this.#surroundings.look(performance.now(), 1000 * stale_after);
+    const around = this.#surroundings.look(performance.now(), 1000 * stale_after);
+    const warning =
+      [around, this.#network.warning].filter((part) => part !== undefined).join('; ') || undefined;
     const values = [
       { key: 'lifecycle state', value: state },
       { key: 'enabled', value: String(this.#enabled) },
     ];
     if (state === 'active' && this.#life !== undefined) {
-      return this.#life.configured.report(warning).map((status) => {
+      return this.#life.configured.report(warning, this.#network.engineState).map((status) => {
         const message = status.level === 0 ? 'disabled by set_enabled' : `disabled; ${status.message}`;
         return {
           ...status,
@@ -365,7 +340,7 @@ export class SegmentationNode {
       name: `${this.#node.fullName.slice(1)}: ${this.#node.resolve(topicOf(name, IMAGE_TOPIC))}`,
       message: [state, failure, warning].filter((part) => part !== undefined).join('; '),
       hardware_id: 'none',
-      values,
+      values: [...values, { key: 'engine', value: this.#network.engineState }],
     }));
   }
 }
