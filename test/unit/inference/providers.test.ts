@@ -81,7 +81,10 @@ test.each<[string, TensorrtFacts, Record<ProviderWish, readonly [string, string,
   ],
 ])('what runs on %s', (_, facts, table) => {
   for (const wish of PROVIDERS)
-    expect([wish, ...ENGINE_MODES.map((mode) => shown(decided(wish, mode, facts)))]).toEqual([wish, ...table[wish]]);
+    expect([wish, ...ENGINE_MODES.map((mode) => shown(decided(wish, mode, facts)))]).toEqual([
+      wish,
+      ...table[wish],
+    ]);
 });
 
 test('without serve_while_building nothing runs before the engine is built', () => {
@@ -95,7 +98,12 @@ test.each<[ProviderWish, EngineMode, TensorrtFacts, string]>([
   ['auto', 'build', PC, 'tensorrt: this onnxruntime-node was built without it'],
   ['auto', 'build', BOARD, 'until the engine is built'],
   ['auto', 'build', BUILT, 'with an engine of the cache'],
-  ['auto', 'off', BOARD, 'tensorrt: there is no engine of this model for this board, and the parameter engine is off'],
+  [
+    'auto',
+    'off',
+    BOARD,
+    'tensorrt: there is no engine of this model for this board, and the parameter engine is off',
+  ],
   ['auto', 'build', { ...BOARD, hasFile: false }, 'tensorrt: the model lists no file for it'],
   [
     'auto',
@@ -108,7 +116,12 @@ test.each<[ProviderWish, EngineMode, TensorrtFacts, string]>([
 });
 
 test.each<[ProviderWish, EngineMode, TensorrtFacts, string]>([
-  ['tensorrt', 'build', PC, 'provider tensorrt: this onnxruntime-node was built without it; set provider to cpu or auto'],
+  [
+    'tensorrt',
+    'build',
+    PC,
+    'provider tensorrt: this onnxruntime-node was built without it; set provider to cpu or auto',
+  ],
   [
     'auto',
     'require',

@@ -60,13 +60,20 @@ export function decide(wishes: Wishes, facts: TensorrtFacts): Decision {
   if (facts.unusable !== undefined) return without(facts.unusable);
   if (!facts.hasFile) return without('the model lists no file for it', 'add files.tensorrt to its manifest');
   if (facts.engine !== undefined)
-    return { provider: 'tensorrt', engine: facts.engine, build: false, reason: 'with an engine of the cache' };
+    return {
+      provider: 'tensorrt',
+      engine: facts.engine,
+      build: false,
+      reason: 'with an engine of the cache',
+    };
   const none = 'there is no engine of this model for this board';
   switch (wishes.engine) {
     case 'off':
       return without(`${none}, and the parameter engine is off`, REMEDY);
     case 'require':
-      throw new ModelError(`engine is required: ${none}; ${REMEDY}, or set the parameter engine to build or off`);
+      throw new ModelError(
+        `engine is required: ${none}; ${REMEDY}, or set the parameter engine to build or off`,
+      );
     case 'build': {
       if (facts.cannotBuild !== undefined) return without(`${none}, and ${facts.cannotBuild}`, REMEDY);
       if (!wishes.serveWhileBuilding)
