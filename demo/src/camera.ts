@@ -6,6 +6,10 @@ import { decimal, pictureSize, text, whole, type Size } from '#commands/optionVa
 import { picturesOf } from '#commands/pictureFolder.js';
 import { readPicture, type Picture } from '#commands/readPicture.js';
 import { requireRos } from '#commands/requireRos.js';
+import { BagPictures } from '#commands/segment/bagPictures.js';
+import type { SourcePicture } from '#commands/segment/pictures.js';
+import { decodeCompressed, readCompressedHeader } from '#vision/compressedImage.js';
+import type { RawImage } from '#vision/rawImage.js';
 import { Street } from '#street/street.js';
 
 interface CameraCommandOptions {
@@ -15,6 +19,7 @@ interface CameraCommandOptions {
   readonly size: Size;
   readonly seed: number;
   readonly images?: string;
+  readonly bag?: string;
   readonly print?: true;
   readonly wait: boolean;
   readonly loop?: true;
@@ -39,14 +44,15 @@ export function addCameraCommand(
     .option('--size <WxH>', 'of the synthetic street', pictureSize, { width: 640, height: 480 })
     .option('--seed <n>', 'of the synthetic street', whole(0, 2 ** 32 - 1), 1)
     .option('--images <dir>', 'publish these JPEG and PNG pictures, by name', text)
-    .option('--loop', 'begin the folder anew at its end')
+    .option('--bag <path>', 'publish the pictures of this bag: rgb8, JPEG or PNG', text)
+    .option('--loop', 'begin folder or bag anew at its end')
     .option('--step', `send a picture again until a line on stdin answers it, at most ${ATTEMPTS} times`)
     .option('--print', 'print a line of JSON for each picture sent')
     .option('--no-wait', 'start without waiting for a subscriber')
     .action(async (options: CameraCommandOptions) => {
       requireRos();
       const { publishPictures } = await import('./graph.js');
-      const source = options.images === undefined ? street(options) : folder(options.images, options);
+      const source = sourceOf(options);
       const pictures = options.step ? answered(source, ended) : source;
       const { topic, rate, wait } = options;
       await publishPictures(pictures, { topic, rate, frameId: 'camera', argv: ros, wait }, ended, (sent) => {
@@ -56,6 +62,11 @@ export function addCameraCommand(
     });
 }
 
+function sourceOf(options: CameraCommandOptions): AsyncGenerator<Picture> {
+  if (options.images !== undefined) return folder(options.images, options);
+  return options.bag === undefined ? street(options) : recorded(options.bag, options);
+}
+
 async function* folder(
   dir: string,
   { count = Infinity, loop }: Pick<CameraCommandOptions, 'count' | 'loop'>,
@@ -63,6 +74,40 @@ async function* folder(
   const files = picturesOf(dir).pictures;
   const end = loop ? count : Math.min(count, files.length);
   for (let i = 0; i < end; i++) yield await readPicture(files[i % files.length]!);
+}
+
+async function* recorded(
+  path: string,
+  { count = Infinity, loop }: Pick<CameraCommandOptions, 'count' | 'loop'>,
+): AsyncGenerator<Picture> {
+  let left = count;
+  do {
+    const bag = await BagPictures.open(path, {});
+    try {
+      for await (const found of bag.pictures()) {
+        if ('problem' in found) throw new Error(found.problem);
+        if (left-- <= 0) return;
+        yield await plainPicture(found);
+      }
+    } finally {
+      await bag.close();
+    }
+  } while (loop);
+}
+
+/** Copied: the bag's memory serves for its next picture. @throws Error for encodings that `attendseg play` is for */
+async function plainPicture({ image, where }: SourcePicture): Promise<Picture> {
+  if ('format' in image)
+    return toPicture(await decodeCompressed({ ...image, ...readCompressedHeader(image) }));
+  if (image.encoding !== 'rgb8' || image.step !== 3 * image.width)
+    throw new Error(
+      `${where}: the demo plays rgb8, JPEG and PNG, not ${image.encoding}; attendseg play takes all`,
+    );
+  return toPicture({ ...image, data: Uint8Array.from(image.data) });
+}
+
+function toPicture({ width, height, data }: RawImage): Picture {
+  return { width, height, pixels: data };
 }
 
 /** The same pictures, the next one when a line on stdin has answered the one before, or after it was sent in vain. */

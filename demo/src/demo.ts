@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { addExample } from '#commands/commandLine.js';
 import { decimal, pictureSize, text, whole, type Size } from '#commands/optionValues.js';
 import { picturesOf } from '#commands/pictureFolder.js';
+import { BagPictures } from '#commands/segment/bagPictures.js';
 import { requireRos } from '#commands/requireRos.js';
 import { Scope } from '#inference/scope.js';
 import type { CameraFrame } from '#node/imageMessage.js';
@@ -20,6 +21,7 @@ import { IMAGE, MASK, OVERLAY, RVIZ } from './topics.js';
 
 interface DemoOptions {
   readonly images?: string;
+  readonly bag?: string;
   readonly frames: number;
   readonly rate: number;
   readonly size: Size;
@@ -43,7 +45,8 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
   const command = addExample(program.command('demo'), 'npm run demo -- --frames 30 --seed 3')
     .description('run the node on the synthetic street, or on your pictures, and report')
     .option('--images <dir>', 'JPEG and PNG pictures instead of the synthetic street', text)
-    .option('--frames <n>', 'pictures of the street', whole(1, 100_000), 100)
+    .option('--bag <path>', 'the pictures of a bag instead: npm run sample-bag makes one', text)
+    .option('--frames <n>', 'pictures of the street; of a bag, at most', whole(1, 100_000), 100)
     .option('--rate <hz>', 'pictures a second', decimal(0.01, 1000), 8)
     .option('--size <WxH>', 'of the street', pictureSize, { width: 640, height: 480 })
     .option('--seed <n>', 'of the street', whole(0, 2 ** 32 - 1), 7)
@@ -68,8 +71,8 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
 
 /** What has a life is the scope's; a closed one ends it at once. */
 async function demo(options: DemoOptions, scope: Scope): Promise<number> {
-  const { images, live, rate } = options;
-  const frames = images === undefined ? options.frames : picturesOf(images).pictures.length;
+  const { images, bag, live, rate } = options;
+  const frames = await framesOf(options);
   requireRos();
   const every = Math.ceil(frames / (images === undefined ? KEPT.street : KEPT.folder));
   const record = live ? undefined : new DemoRecord(OutFolder.open(resolve(options.out)), every);
@@ -113,7 +116,7 @@ async function demo(options: DemoOptions, scope: Scope): Promise<number> {
   );
   await until(() => listener.hasSubscriber(IMAGE) || node.exitCode !== null, 30_000, 'the node to start');
   if (node.exitCode !== null) return node.exitCode || 1;
-  console.log(`camera  ${images ?? `synthetic street, seed ${options.seed}`}, ${rate} Hz`);
+  console.log(`camera  ${images ?? bag ?? `synthetic street, seed ${options.seed}`}, ${rate} Hz`);
   const camera = children.start([SELF, ...cameraArguments(options, frames)], 'pipe', 'pipe');
   // It may have ended just before an answer.
   camera.stdin!.on('error', () => undefined);
@@ -147,17 +150,28 @@ async function demo(options: DemoOptions, scope: Scope): Promise<number> {
   return 0;
 }
 
-function cameraArguments({ images, rate, size, seed, live }: DemoOptions, frames: number): string[] {
+/** How many pictures there will be at most. */
+async function framesOf({ images, bag, frames }: DemoOptions): Promise<number> {
+  if (images !== undefined) return picturesOf(images).pictures.length;
+  if (bag === undefined) return frames;
+  const pictures = await BagPictures.open(bag, {});
+  await pictures.close();
+  return Math.min(frames, pictures.expected ?? frames);
+}
+
+function cameraArguments({ images, bag, rate, size, seed, live }: DemoOptions, frames: number): string[] {
   const source =
-    images === undefined
-      ? [
-          '--size',
-          `${size.width}x${size.height}`,
-          '--seed',
-          `${seed}`,
-          ...(live ? [] : ['--count', `${frames}`]),
-        ]
-      : ['--images', images, live ? '--loop' : '--step'];
+    bag !== undefined
+      ? ['--bag', bag, ...(live ? ['--loop'] : ['--step', '--count', `${frames}`])]
+      : images === undefined
+        ? [
+            '--size',
+            `${size.width}x${size.height}`,
+            '--seed',
+            `${seed}`,
+            ...(live ? [] : ['--count', `${frames}`]),
+          ]
+        : ['--images', images, live ? '--loop' : '--step'];
   return ['camera', '--topic', IMAGE, '--rate', `${rate}`, '--print', ...source];
 }
 

@@ -141,6 +141,17 @@ def test_every_picture_of_a_folder_of_24_is_shown(start: Starter, cube: Path, tm
     assert set.union(*shown) <= colours(out / "contact_sheet.png")
 
 
+@pytest.mark.parametrize("bag", ["street.mcap", "street_jpeg.mcap", "street_sqlite"])
+def test_the_pictures_of_a_bag(start: Starter, cube: Path, tmp_path: Path, bag: str) -> None:
+    make = ["node", ROOT / "demo/dist/main.js", "sample-bag", "--out", tmp_path / "bags", "--frames", "4"]
+    subprocess.run([*map(str, make), "--size", f"{WIDTH}x{HEIGHT}"], check=True, capture_output=True, timeout=60)
+    out = tmp_path / "out"
+    demo = start("--bag", tmp_path / "bags" / bag, "--model", cube, "--out", out, "--rate", "50")
+    assert demo.wait() == 0, demo.output
+    assert len(list(out.glob("overlay_*.png"))) == 4, demo.output
+    assert f"camera  {tmp_path}/bags/{bag}" in demo.output
+
+
 def test_out_keeps_files_that_are_not_the_demos(start: Starter, cube: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "thesis").mkdir(parents=True)

@@ -124,9 +124,7 @@ export async function segment(
   if (!existsSync(dirname(resolve(options.out))))
     throw new Error(`${options.out}: its folder does not exist; make it first`);
   const model = loadModel(parameters.model || shippedModel(), withoutBuilding(parameters.provider));
-  const source = isPictures(input)
-    ? new FilePictures(input)
-    : await BagPictures.open(input, { start: undefined, end: undefined, topics: undefined, ...options });
+  const source = isPictures(input) ? new FilePictures(input) : await BagPictures.open(input, options);
   try {
     source.notes.forEach(note);
     const sink = await openSink(input, options, parameters, model, source);

@@ -11,10 +11,10 @@ import type { PictureSource, SourcePicture, Stream, Unusable } from './pictures.
 /** Which of a bag's pictures are segmented. */
 export interface BagChoice {
   /** Topics; all with pictures if left out. */
-  readonly topics: readonly string[] | undefined;
+  readonly topics?: readonly string[] | undefined;
   /** Seconds after the bag's first message. */
-  readonly start: number | undefined;
-  readonly end: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 const PARSERS: Readonly<Record<string, (message: Uint8Array) => CameraFrame>> = {
