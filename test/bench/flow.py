@@ -1,10 +1,12 @@
 """A camera's flow through the node: python test/bench/flow.py [--size 1920x1080] [--rate 30] [--seconds 10]
-        [--outputs mask,overlay] [--each] [--against CHECKOUT] [--rounds 5]
+        [--outputs mask,overlay] [--jpeg] [--each] [--against CHECKOUT] [--peer] [--rounds 5]
 
 Camera, node and a subscriber of the outputs are three processes with the shipped Fast DDS profile. Prints frames sent,
 received, segmented and lost, latency from stamp to the last of the outputs, and the node's CPU time. --each: a line for
 each kind of output by itself. --against: rounds of this checkout and another (built) one by turns, with the medians of
-both. Run it in the environment of scripts/env.sh.
+both. --peer: the same with peer.py, a plain Python node; its packages come by
+    pip install --target .ros/bench --no-deps onnxruntime==1.30.0 opencv-python-headless
+--jpeg: the camera sends JPEG files. Run it in the environment of scripts/env.sh.
 """
 
 import argparse
@@ -14,11 +16,15 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import rclpy
+import yaml
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy, qos_profile_sensor_data
@@ -28,15 +34,29 @@ ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("mask", "confidence", "color_mask", "overlay", "mask/compressed")
 
 
-def camera(size: tuple[int, int], rate: float, count: int, start: multiprocessing.Event) -> None:
-    """Publishes noise at a steady rate, stamped just before each goes out."""
+def street(size: tuple[int, int], folder: Path) -> Path:
+    """A picture of the synthetic street, JPEG: noise would take a decoder far longer than pictures do."""
+    command = ["node", str(ROOT / "street/export.mjs"), "--out", str(folder), "--seeds", "3", "--frames", "1"]
+    subprocess.run([*command, "--size", f"{size[0]}x{size[1]}"], check=True, capture_output=True)
+    (png,) = (folder / "image").iterdir()
+    jpeg = folder / "street.jpg"
+    PIL.Image.open(png).convert("RGB").save(jpeg, quality=90)
+    return jpeg
+
+
+def camera(size: tuple[int, int], rate: float, count: int, jpeg: str, start: multiprocessing.Event) -> None:
+    """Publishes noise, or a JPEG file, at a steady rate, stamped just before each goes out."""
     rclpy.init()
     node = rclpy.create_node("bench_camera")
-    publisher = node.create_publisher(Image, "/camera/image_raw", qos_profile_sensor_data)
     width, height = size
-    message = Image(width=width, height=height, encoding="rgb8", step=width * 3)
+    if jpeg:
+        publisher = node.create_publisher(CompressedImage, "/camera/image_raw/compressed", qos_profile_sensor_data)
+        message = CompressedImage(format="rgb8; jpeg compressed bgr8", data=Path(jpeg).read_bytes())
+    else:
+        publisher = node.create_publisher(Image, "/camera/image_raw", qos_profile_sensor_data)
+        message = Image(width=width, height=height, encoding="rgb8", step=width * 3)
+        message.data = np.random.default_rng(1).integers(0, 255, width * height * 3, np.uint8).tobytes()
     message.header.frame_id = "camera"
-    message.data = np.random.default_rng(1).integers(0, 255, width * height * 3, np.uint8).tobytes()
     start.wait()
     due = time.monotonic()
     for _ in range(count):
@@ -59,17 +79,40 @@ def cpu_seconds(pid: int) -> dict[str, float]:
     return {"main": seconds(Path(f"/proc/{pid}/task/{pid}/stat")), "all": seconds(Path(f"/proc/{pid}/stat"))}
 
 
-def measure(root: Path, arguments: argparse.Namespace, outputs: list[str]) -> dict[str, float | int | str]:
-    """One round: the node of `root` in a process of its own."""
+Command = tuple[str, list[str], dict[str, str]]
+"""A candidate: its name, its command, and its environment."""
+
+
+def node_of(root: Path, jpeg: bool) -> Command:
+    transport = ["-p", "image_transport:=compressed"] if jpeg else []
+    main = str(root / "dist/main.js")
+    return root.name, ["node", main, "node", "--ros-args", "-r", "image:=/camera/image_raw", *transport], {}
+
+
+def peer(folder: Path) -> Command:
+    """The same file, as many threads as the node takes."""
+    model = ROOT / "models/attendseg_camvid"
+    classes = yaml.safe_load((model / "manifest.yaml").read_text())["classes"]
+    colours = folder / "colours.json"
+    colours.write_text(json.dumps([entry["color"] for entry in classes]))
+    threads = max(1, len(os.sched_getaffinity(0)) - 1)
+    program = str(Path(__file__).parent / "peer.py")
+    command = [sys.executable, program, str(model / "attendseg_camvid_cpu_u8.onnx"), str(colours), str(threads)]
+    return "peer", command, {"PYTHONPATH": f"{ROOT / '.ros/bench'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+
+
+def measure(candidate: Command, arguments: argparse.Namespace, outputs: list[str]) -> dict[str, float | int | str]:
+    """One round: a node in a process of its own."""
     width, height = map(int, arguments.size.split("x"))
     count = round(arguments.rate * arguments.seconds)
     # Not a fork: it would inherit threads of the middleware from the round before.
     spawn = multiprocessing.get_context("spawn")
     start = spawn.Event()
-    source = spawn.Process(target=camera, args=((width, height), arguments.rate, count, start))
+    source = spawn.Process(target=camera, args=((width, height), arguments.rate, count, arguments.jpeg, start))
     source.start()
-    command = ["node", str(root / "dist/main.js"), "node", "--ros-args", "-r", "image:=/camera/image_raw"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    _, command, environment = candidate
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | environment)
+    topic = "/camera/image_raw/compressed" if arguments.jpeg else "/camera/image_raw"
     context = rclpy.Context()
     context.init()
     node = rclpy.create_node("bench_subscriber", context=context)
@@ -94,7 +137,7 @@ def measure(root: Path, arguments: argparse.Namespace, outputs: list[str]) -> di
         kind = CompressedImage if output.endswith("compressed") else Image
         node.create_subscription(kind, f"/segmentation/{output}", on_output, reliable)
     node.create_subscription(DiagnosticArray, "/diagnostics", on_report, 10)
-    while "frames received" not in report or node.count_subscribers("/camera/image_raw") == 0:
+    while "frames received" not in report or node.count_subscribers(topic) == 0:
         executor.spin_once(timeout_sec=0.1)
     end = time.monotonic() + 1
     while time.monotonic() < end:
@@ -130,6 +173,7 @@ def measure(root: Path, arguments: argparse.Namespace, outputs: list[str]) -> di
         "p95 [ms]": percentile(0.95),
         "session run p50 [ms]": run,
         "CPU per output [ms]": round(used, 2),
+        "CPU per output outside the run [ms]": round(used - run, 2),
         "main thread CPU [% of a core]": round(100 * (after["main"] - before["main"]) / arguments.seconds, 1),
         "resident memory [MiB]": int(report["resident memory [MiB]"]),
     }
@@ -150,22 +194,36 @@ def main() -> None:
     parser.add_argument("--outputs", default="mask", help="such as mask,overlay")
     parser.add_argument("--each", action="store_true", help="each kind of output by itself")
     parser.add_argument("--against", type=Path, help="another checkout, built")
+    parser.add_argument("--peer", action="store_true", help="by turns with peer.py")
+    parser.add_argument("--jpeg", action="store_true", help="the camera sends JPEG files")
     parser.add_argument("--rounds", type=int, default=1)
     arguments = parser.parse_args()
     name = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazzy") else "FASTDDS"
     os.environ.setdefault(f"{name}_DEFAULT_PROFILES_FILE", str(ROOT / "config/fastdds.xml"))
     outputs = arguments.outputs.split(",")
-    if arguments.each:
-        for kind in KINDS:
-            print(kind, json.dumps(median([measure(ROOT, arguments, [kind]) for _ in range(arguments.rounds)])))
-        return
-    roots = [ROOT, *([arguments.against.resolve()] if arguments.against else [])]
-    rounds: dict[Path, list[dict[str, float | int | str]]] = {root: [] for root in roots}
-    for _ in range(arguments.rounds):
-        for root in roots:
-            rounds[root].append(measure(root, arguments, outputs))
-    for root in roots:
-        print(root.name, json.dumps(median(rounds[root]), indent=2))
+    with tempfile.TemporaryDirectory() as folder:
+        is_jpeg = arguments.jpeg
+        if is_jpeg:
+            width, height = map(int, arguments.size.split("x"))
+            arguments.jpeg = str(street((width, height), Path(folder)))
+        else:
+            arguments.jpeg = ""
+        ours = node_of(ROOT, is_jpeg)
+        if arguments.each:
+            for kind in KINDS:
+                print(kind, json.dumps(median([measure(ours, arguments, [kind]) for _ in range(arguments.rounds)])))
+            return
+        candidates = [ours]
+        if arguments.against:
+            candidates.append(node_of(arguments.against.resolve(), is_jpeg))
+        if arguments.peer:
+            candidates.append(peer(Path(folder)))
+        rounds: dict[str, list[dict[str, float | int | str]]] = {name: [] for name, *_ in candidates}
+        for _ in range(arguments.rounds):
+            for candidate in candidates:
+                rounds[candidate[0]].append(measure(candidate, arguments, outputs))
+        for name, results in rounds.items():
+            print(name, json.dumps(median(results), indent=2))
 
 
 if __name__ == "__main__":
