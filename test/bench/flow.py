@@ -79,14 +79,24 @@ def cpu_seconds(pid: int) -> dict[str, float]:
     return {"main": seconds(Path(f"/proc/{pid}/task/{pid}/stat")), "all": seconds(Path(f"/proc/{pid}/stat"))}
 
 
+def thread_milliseconds(pid: int) -> dict[str, float]:
+    """Time that each thread was on a processor, to the microsecond; by name and number."""
+    result = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        result[f"{name} {int(task.name) - pid}"] = int((task / "schedstat").read_text().split()[0]) / 1e6
+    return result
+
+
 Command = tuple[str, list[str], dict[str, str]]
 """A candidate: its name, its command, and its environment."""
 
 
-def node_of(root: Path, jpeg: bool) -> Command:
+def node_of(root: Path, jpeg: bool, flags: str = "") -> Command:
     transport = ["-p", "image_transport:=compressed"] if jpeg else []
     main = str(root / "dist/main.js")
-    return root.name, ["node", main, "node", "--ros-args", "-r", "image:=/camera/image_raw", *transport], {}
+    node = ["node", *flags.split(), main, "node", "--ros-args", "-r", "image:=/camera/image_raw", *transport]
+    return f"{root.name} {flags}".strip(), node, {}
 
 
 def peer(folder: Path) -> Command:
@@ -142,11 +152,11 @@ def measure(candidate: Command, arguments: argparse.Namespace, outputs: list[str
     end = time.monotonic() + 1
     while time.monotonic() < end:
         executor.spin_once(timeout_sec=0.1)
-    before = cpu_seconds(process.pid)
+    before, threads = cpu_seconds(process.pid), thread_milliseconds(process.pid)
     start.set()
     while source.is_alive():
         executor.spin_once(timeout_sec=0.1)
-    after = cpu_seconds(process.pid)
+    after, threads_after = cpu_seconds(process.pid), thread_milliseconds(process.pid)
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         executor.spin_once(timeout_sec=0.1)
@@ -174,6 +184,11 @@ def measure(candidate: Command, arguments: argparse.Namespace, outputs: list[str
         "session run p50 [ms]": run,
         "CPU per output [ms]": round(used, 2),
         "CPU per output outside the run [ms]": round(used - run, 2),
+        "by thread [ms]": {
+            name: round((total - threads.get(name, 0)) / max(1, masks), 2)
+            for name, total in sorted(threads_after.items(), key=lambda item: threads.get(item[0], 0) - item[1])
+            if total - threads.get(name, 0) > 0.05 * masks
+        },
         "main thread CPU [% of a core]": round(100 * (after["main"] - before["main"]) / arguments.seconds, 1),
         "resident memory [MiB]": int(report["resident memory [MiB]"]),
     }
@@ -181,7 +196,7 @@ def measure(candidate: Command, arguments: argparse.Namespace, outputs: list[str
 
 def median(rounds: list[dict[str, float | int | str]]) -> dict[str, float | int | str]:
     return {
-        key: statistics.median(float(each[key]) for each in rounds) if not isinstance(value, str) else value
+        key: statistics.median(float(each[key]) for each in rounds) if isinstance(value, int | float) else value
         for key, value in rounds[0].items()
     }
 
@@ -194,6 +209,7 @@ def main() -> None:
     parser.add_argument("--outputs", default="mask", help="such as mask,overlay")
     parser.add_argument("--each", action="store_true", help="each kind of output by itself")
     parser.add_argument("--against", type=Path, help="another checkout, built")
+    parser.add_argument("--flags", action="append", default=[], help="by turns with these flags of Node.js, too")
     parser.add_argument("--peer", action="store_true", help="by turns with peer.py")
     parser.add_argument("--jpeg", action="store_true", help="the camera sends JPEG files")
     parser.add_argument("--rounds", type=int, default=1)
@@ -216,6 +232,7 @@ def main() -> None:
         candidates = [ours]
         if arguments.against:
             candidates.append(node_of(arguments.against.resolve(), is_jpeg))
+        candidates.extend(node_of(ROOT, is_jpeg, flags) for flags in arguments.flags)
         if arguments.peer:
             candidates.append(peer(Path(folder)))
         rounds: dict[str, list[dict[str, float | int | str]]] = {name: [] for name, *_ in candidates}
