@@ -135,7 +135,8 @@ export function openEngine(cache: string, { id, facts }: EngineEntry): EnginePat
 export function whyUnusable({ facts }: EngineEntry, here: KnownBoard): string | undefined {
   const { ground } = facts;
   if (ground.tensorrt !== here.tensorrt) return `for TensorRT ${ground.tensorrt}, here is ${here.tensorrt}`;
-  if (ground.board.join() !== here.board.join()) return `for ${ground.board[0]!}, here is ${here.board[0]!}`;
+  if (ground.board.join('\0') !== here.board.join('\0'))
+    return `for ${ground.board[0]!}, here is ${here.board[0]!}`;
   if (ground.l4t !== here.l4t) return `for L4T ${ground.l4t}, here is ${here.l4t}`;
   if (ground.flags.join() !== PRECISION.join()) return `built with ${ground.flags.join(' ')}`;
   return undefined;

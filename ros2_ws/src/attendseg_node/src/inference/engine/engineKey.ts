@@ -43,7 +43,7 @@ export function groundKey(ground: EngineGround): string {
   return digest(parts(ground));
 }
 
-/** Which entries a machine can choose among by what it reads: these facts but the model. */
+/** Of what timings of kernels depend on: all models of a board share them. */
 export function timingKey({ tensorrt, board, l4t }: KnownBoard): string {
   return digest([tensorrt, ...board, l4t]).slice(0, SHORT);
 }
@@ -61,7 +61,7 @@ export function entryName(model: string, key: string): string {
 }
 
 function parts({ model, tensorrt, board, l4t, flags }: EngineGround): string[] {
-  return [`model ${model}`, `tensorrt ${tensorrt}`, `board ${board.join(',')}`, `l4t ${l4t}`, ...flags];
+  return [`model ${model}`, `tensorrt ${tensorrt}`, `board ${JSON.stringify(board)}`, `l4t ${l4t}`, ...flags];
 }
 
 function digest(lines: readonly string[]): string {
