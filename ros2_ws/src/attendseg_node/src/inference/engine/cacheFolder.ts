@@ -1,0 +1,105 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statfsSync,
+  type Stats,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { EngineError } from './engineError.js';
+
+/** Where engines are kept: as asked, else $ATTENDSEG_ENGINE_CACHE, else in the user's cache. */
+export function cacheFolder(asked?: string): string {
+  const named = asked ?? process.env['ATTENDSEG_ENGINE_CACHE'];
+  return resolve(
+    named === undefined || named === '' ? join(homedir(), '.cache/attendseg_node/engines') : named,
+  );
+}
+
+/**
+ * Makes the folder, for its owner alone, or checks that nobody else could put an engine into it: engines are executable
+ * code. The folders above may be root's or shared with a sticky bit, so that nobody can put another one in its place.
+ * @throws EngineError with the remedy
+ */
+export function openPrivateFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new EngineError(
+      `engine cache ${path}: cannot be made (${codeOf(error)}); give another folder with --cache`,
+    );
+  }
+  checkPrivateFolder(path);
+}
+
+/** @throws EngineError if it is not its owner's alone; ENOENT as it comes */
+export function checkPrivateFolder(path: string): void {
+  const real = realpathSync(path);
+  const found = lstatSync(real);
+  if (!found.isDirectory()) throw new EngineError(`engine cache ${path}: is no folder; give another --cache`);
+  refuseOthers(`engine cache ${path}`, found);
+  for (let above = dirname(real); ; above = dirname(above)) {
+    const { uid, mode } = lstatSync(above);
+    const isShared = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+    if (isShared || (uid !== 0 && uid !== me()))
+      throw new EngineError(
+        `engine cache ${path}: the owner of ${above}, or anybody, could replace it (user ${uid}, mode ${octal(mode)}); give another --cache`,
+      );
+    if (above === dirname(above)) return;
+  }
+}
+
+/**
+ * Reads a file that must be ours.
+ * @throws EngineError if it is another user's, no file or writable by others; the file system's error
+ */
+export function readOwn(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new EngineError(`engine cache: ${path} is no file; remove it`);
+    refuseOthers(path, found);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** @throws EngineError if less than this many MiB are free, or nothing can be written */
+export function needsRoom(path: string, mebibytes: number): void {
+  const { bavail, bsize } = statfsSync(path);
+  const free = (bavail * bsize) / 2 ** 20;
+  if (free < mebibytes)
+    throw new EngineError(
+      `engine cache ${path}: ${Math.floor(free)} MiB are free, and a build needs ${mebibytes}; free some space, or give another --cache`,
+    );
+}
+
+function refuseOthers(what: string, { uid, mode }: Stats): void {
+  if (uid !== me())
+    throw new EngineError(
+      `${what}: belongs to user ${uid}, and this is user ${me()}; engines are code, so give a --cache of your own, or change its owner`,
+    );
+  if ((mode & 0o022) !== 0)
+    throw new EngineError(
+      `${what}: others may write it (mode ${octal(mode)}); chmod go-w it if you trust what is in it`,
+    );
+}
+
+function me(): number {
+  return process.geteuid!();
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8);
+}
+
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
