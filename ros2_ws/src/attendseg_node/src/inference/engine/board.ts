@@ -38,8 +38,13 @@ const LIBRARY_FOLDERS = [
 const COMPATIBLE = ['proc/device-tree/compatible', 'run/attendseg/compatible'];
 const POWER_MODE = 'var/lib/nvpmodel/status';
 
+/** `/`, or the folder of a recorded machine, for tests: $ATTENDSEG_MACHINE. */
+export function machineRoot(): string {
+  return process.env['ATTENDSEG_MACHINE'] ?? '/';
+}
+
 /** Reads what there is. @param root `/`, or the folder of a recorded machine */
-export function readBoard(root = '/'): BoardFacts {
+export function readBoard(root = machineRoot()): BoardFacts {
   const read = (path: string): string | undefined => readShort(join(root, path), LONGEST);
   const packages = readShort(join(root, 'var/lib/dpkg/status'), LONGEST_PACKAGE_LIST) ?? '';
   const compatible = COMPATIBLE.map(read).find((text) => text !== undefined) ?? '';

@@ -49,17 +49,19 @@ export interface BuildControl {
   readonly signal?: AbortSignal;
 }
 
+/** Where trtexec is, in PATH or where its package puts it; undefined if nowhere. */
+export function whereTrtexec(): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), USUAL];
+  return folders.map((folder) => join(folder, 'trtexec')).find(isExecutable);
+}
+
 /**
  * Finds trtexec and asks it for its version.
  * @param given a path; otherwise it is searched in PATH and where its package puts it
  * @throws EngineError if there is none, or none of TensorRT 10
  */
 export async function findTrtexec(given?: string): Promise<Trtexec> {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), USUAL];
-  const path =
-    given === undefined
-      ? folders.map((folder) => join(folder, 'trtexec')).find(isExecutable)
-      : resolve(given);
+  const path = given === undefined ? whereTrtexec() : resolve(given);
   if (path === undefined)
     throw new EngineError(
       `trtexec: neither in PATH nor in ${USUAL}; install libnvinfer-bin (apt), or give --trtexec PATH`,
