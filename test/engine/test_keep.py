@@ -34,7 +34,7 @@ def test_power_mode_and_a_moved_card_are_warned_of(bench: Bench) -> None:
     power, moved = again["warnings"]
     assert "pmode:0000" in power and "pmode:0002" in power
     assert "another board of the same name, with 8 SMs" in moved
-    # The module did differ: both are kept apart, and each board takes its own.
+    # The module did differ: its own engine takes the other's place.
     bench.trtexec(sms=16)
     forced = bench.json("build", "--force")
     assert forced["facts"]["device"]["sms"] == 16
