@@ -144,7 +144,7 @@ def test_off_and_cpu_build_nothing(board: Bench, start: Start) -> None:
 
 
 def test_a_build_that_fails(board: Bench, start: Start, look: Look, graph: Graph) -> None:
-    board.trtexec(mode="fail")
+    board.trtexec(mode="failure")
     node = start()
     graph.wait(lambda: "no engine was built" in node.process.output, "the failure", 30)
     camera = look(node, "mask")

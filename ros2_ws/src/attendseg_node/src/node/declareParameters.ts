@@ -244,6 +244,8 @@ function decide(
  */
 function settle(entry: Entry, value: RclValue): Raw {
   const { type, allowed } = entry;
+  // YAML takes a bare off for false.
+  if (type === 'string' && value === false && allowed.split(', ').includes('off')) return 'off';
   const kind = kindOf(value);
   const isList = type === 'string list';
   const fits =

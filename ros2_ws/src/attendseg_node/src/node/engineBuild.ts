@@ -19,14 +19,15 @@ export class EngineBuild {
   /** Resolves with the failure, in one line; with undefined if the engine is there. */
   readonly done: Promise<string | undefined>;
 
-  constructor(build: Build, log: RosLog) {
+  /** `ended` breaks it off, too. */
+  constructor(build: Build, log: RosLog, ended: AbortSignal) {
     log.info(
       'building engine: this takes minutes, once for each model and board (attendseg engine build does it ahead)',
     );
     this.#timer = setInterval(() => {
       log.info(this.state);
     }, LOG_PERIOD).unref();
-    const { signal } = this.#abort;
+    const signal = AbortSignal.any([this.#abort.signal, ended]);
     const phase = (text: string): void => {
       this.#phase = text;
     };

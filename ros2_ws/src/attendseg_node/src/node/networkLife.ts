@@ -116,7 +116,7 @@ export class NetworkLife {
   buildEngine(): void {
     if (this.#engine !== undefined) return;
     const { node, parameters, ended } = this.host;
-    const engine = new EngineBuild(engineBuild(parameters.model || shippedModel()), node.log);
+    const engine = new EngineBuild(engineBuild(parameters.model || shippedModel()), node.log, ended);
     this.#engine = engine;
     this.#engineFailure = undefined;
     void engine.done.then(async (failure) => {
