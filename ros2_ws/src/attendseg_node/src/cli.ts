@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addCompareCommand } from './commands/compare.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
 import { addSegmentCommand } from './commands/segment.js';
@@ -38,6 +39,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addEvaluateCommand(program, done);
   addCompareCommand(program, ros, done);
   addModelCommand(program, done);
+  addDoctorCommand(program, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {
     return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;
