@@ -109,11 +109,11 @@ async function imageFinding(
   const cuda = await cudaVersion(machine);
   const image = jetpackOf(packaged) ?? BY_CUDA[cuda?.split('.')[0] ?? ''];
   if (host === undefined || image === undefined) return [];
-  if (host === image) return [ok('image', `made for JetPack ${image}, as the host has`)];
+  if (host === image) return [ok('made for', `JetPack ${image}, as the host has`)];
   return [
     error(
-      'image',
-      `made for JetPack ${image}, but the host has JetPack ${host}: CUDA does not start`,
+      'made for',
+      `JetPack ${image}, but the host has JetPack ${host}: CUDA does not start`,
       `on the host: bash docker/jetson/host.sh, then build or pull the image for JetPack ${host}`,
     ),
   ];

@@ -30,7 +30,6 @@ export function toldCode(code: string): string {
     EPERM: 'may not be read by this user',
     EISDIR: 'is a folder, not a file',
     TIMEOUT: 'does not answer',
-    EAGAIN: 'is switched off',
   };
   return words[code] ?? `cannot be read (${code})`;
 }

@@ -80,11 +80,10 @@ async function heatFindings(machine: Machine, jetson: boolean): Promise<Finding[
     const path = `${THERMAL}/${folder}`;
     const type = (await machine.readText(`${path}/type`)).value?.trim() ?? folder;
     const { value, code } = await machine.readText(`${path}/temp`);
-    if (value !== undefined && /^-?\d+\s*$/.test(value)) {
-      // Units that are switched off say -256 degrees, or nothing.
-      const degrees = Number(value) / 1000;
-      if (degrees > -50) zones.push({ path, type, degrees });
-    } else silent.push(`${type} ${toldCode(code ?? 'EINVAL')}`);
+    // Units that are switched off say nothing (EAGAIN), or -256 degrees.
+    if (value === undefined && code !== 'EAGAIN') silent.push(`${type} ${toldCode(code)}`);
+    const degrees = Number(value?.trim() || NaN) / 1000;
+    if (degrees > -50) zones.push({ path, type, degrees });
   }
   const [hottest] = zones.sort((a, b) => b.degrees - a.degrees);
   if (hottest === undefined) {
