@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import MAIN, ROOT, attendseg, strongest_channel
+from program import MAIN, ROOT, attendseg, error_of, node_program, strongest_channel
 
 NODE = shutil.which("node")
 LEVELS = {"ok", "info", "warning", "error"}
@@ -116,6 +116,29 @@ def test_large_pictures_need_more_shared_memory() -> None:
     env = sourced(**{profile_variable(): str(ROOT / "config" / "fastdds.xml")})
     _, found = doctor("--image", "4096x3000", env=env)
     assert found["profile"]["level"] == "warning"
+
+
+def test_it_says_why_onnxruntime_cannot_be_loaded(tmp_path: Path) -> None:
+    """As where a library is missing that a build of one's own needs: the other commands do not start."""
+    for name in ("dist", "models", "config"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "package.json", tmp_path)
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    for module in (ROOT / "node_modules").iterdir():
+        if module.name != "onnxruntime-node":
+            (modules / module.name).symlink_to(module)
+    ignored = shutil.ignore_patterns("libonnxruntime.so*", "darwin", "win32")
+    shutil.copytree(ROOT / "node_modules" / "onnxruntime-node", modules / "onnxruntime-node", ignore=ignored)
+    main = tmp_path / "dist" / "main.js"
+    line = error_of(node_program(main, "model", "inspect", "x.onnx"))
+    assert line.startswith("attendseg: cannot start: libonnxruntime.so.1: cannot open shared object file")
+    assert line.endswith("; attendseg doctor says more")
+    told = node_program(main, "doctor", "--json")
+    assert told.returncode == 1
+    found = {finding["name"]: finding["value"] for finding in json.loads(told.stdout)["findings"]}
+    assert found["onnxruntime"].endswith("has no libonnxruntime.so")
+    assert found["providers"].startswith("onnxruntime-node cannot be loaded: libonnxruntime.so.1: cannot open")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives a file to another user")

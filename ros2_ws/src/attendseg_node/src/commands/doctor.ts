@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { errorText } from '../errorText.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { addExample } from './commandLine.js';
@@ -24,6 +24,8 @@ interface DoctorOptions {
   readonly json?: true;
 }
 
+export const DOCTOR_COMMAND = 'doctor';
+
 const LOOKS = `
 It looks at, without root and without starting ROS:
   board       model, L4T and JetPack, host or container, an image for another JetPack
@@ -38,12 +40,16 @@ Exit code: 1 if it finds an error, else 0.`;
 /** `attendseg doctor`: what is wrong with this machine for the node, and what to do about it. */
 export function addDoctorCommand(program: Command, done: (code: number) => void): void {
   const command = program
-    .command('doctor')
+    .command(DOCTOR_COMMAND)
     .description(
       'checks machine, ROS, transport, providers and model, and says what to do about what is wrong',
     )
     .option('--model <path>', 'the model to check: its folder, or its manifest', text, shippedModel())
-    .option('--image <width>x<height>', 'the camera’s pictures', pictureSize, { width: 1920, height: 1080 })
+    .addOption(
+      new Option('--image <width>x<height>', 'the camera’s pictures')
+        .argParser(pictureSize)
+        .default({ width: 1920, height: 1080 }, '1920x1080'),
+    )
     .option('--json', 'prints the findings as JSON')
     .addHelpText('after', LOOKS)
     .action(async ({ model, image, json }: DoctorOptions) => {
