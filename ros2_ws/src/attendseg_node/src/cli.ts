@@ -4,6 +4,7 @@ import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addCompareCommand } from './commands/compare.js';
 import { addEngineCommand } from './commands/engine.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addEvaluateCommand } from './commands/evaluate.js';
 import { addModelCommand } from './commands/model.js';
 import { addSegmentCommand } from './commands/segment.js';
@@ -40,6 +41,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addCompareCommand(program, ros, done);
   addModelCommand(program, done);
   addEngineCommand(program, done);
+  addDoctorCommand(program, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {
     return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;
