@@ -2,14 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
-import { addCompareCommand } from './commands/compare.js';
-import { addEngineCommand } from './commands/engine.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEvaluateCommand } from './commands/evaluate.js';
-import { addModelCommand } from './commands/model.js';
-import { addSegmentCommand } from './commands/segment.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
-import { addPlayCommand, PLAY_COMMAND } from './commands/play.js';
 
 /**
  * Runs the `attendseg` program. What follows `--ros-args` is ROS's and is handed on untouched; without a
@@ -30,18 +23,13 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
     .description('Semantic segmentation of camera images for ROS 2 with int8 AttendSeg.')
     .version(version())
     .hook('preAction', (_, command) => {
-      if (command.name() === NODE_COMMAND || command.name() === PLAY_COMMAND) return;
+      if (command.name() === NODE_COMMAND || command.name() === 'play') return;
       process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
       if (ended.aborted) throw new CommanderError(130, 'attendseg.interrupted', 'interrupted');
     });
   addNodeCommand(program, ros, ended, done);
-  addSegmentCommand(program, ros, done);
-  addPlayCommand(program, ros, ended, done);
-  addEvaluateCommand(program, done);
-  addCompareCommand(program, ros, done);
-  addModelCommand(program, done);
-  addEngineCommand(program, done);
-  addDoctorCommand(program, done);
+  // The others bring libraries along that a node would wait for.
+  if (!isNode(own)) (await import('./commands/others.js')).addOtherCommands(program, ros, ended, done);
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {
     return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;
@@ -49,6 +37,11 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
     console.error(`attendseg: ${errorText(error)}`);
     return 1;
   }
+}
+
+/** Whether the arguments start the node: by name, or with its options alone. */
+function isNode([first = NODE_COMMAND]: readonly string[]): boolean {
+  return first === NODE_COMMAND || /^-(?!h$|V$|-help$|-version$)/.test(first);
 }
 
 function version(): string {

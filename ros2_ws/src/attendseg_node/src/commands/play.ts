@@ -8,7 +8,7 @@ import { addExample } from './commandLine.js';
 import { decimal, notEmpty, text } from './optionValues.js';
 import { requireRos } from './requireRos.js';
 
-export const PLAY_COMMAND = 'play';
+const PLAY_COMMAND = 'play';
 
 const EXAMPLE = 'attendseg play drive.mcap --lossless --clock --record masks.mcap';
 

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os';
 import { errorText } from '../errorText.js';
 import { known, readBoard } from './engine/board.js';
-import { engineSource } from './engine/buildEngine.js';
+import { engineSource } from './engine/engineSource.js';
 import { cacheFolder } from './engine/cacheFolder.js';
 import { findEngine, openEngine } from './engine/engineCache.js';
 import { EngineError } from './engine/engineError.js';

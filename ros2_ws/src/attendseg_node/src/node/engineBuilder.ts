@@ -1,4 +1,3 @@
-import { buildEngine } from '../inference/engine/buildEngine.js';
 import { machineRoot } from '../inference/engine/board.js';
 import { cacheFolder } from '../inference/engine/cacheFolder.js';
 import { readManifest } from '../inference/manifest.js';
@@ -10,6 +9,8 @@ const USUAL = { workspace: 1024, timeout: 3600, room: 200 };
 /** Builds the engine of a model as `attendseg engine build` does. @param model its folder, or its manifest */
 export function engineBuild(model: string): Build {
   return async ({ signal, phase }) => {
+    // Loaded when one is built: few nodes do.
+    const { buildEngine } = await import('../inference/engine/buildEngine.js');
     await buildEngine(
       {
         ...USUAL,

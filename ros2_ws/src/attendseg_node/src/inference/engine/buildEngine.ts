@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, wri
 import { dirname, join } from 'node:path';
 import { unfinishedName } from '../../newFile.js';
 import type { Manifest } from '../manifest.js';
-import { modelPath, readExternalData, readModelFile, sha256, type ExternalData } from '../modelFile.js';
+import { sha256 } from '../modelFile.js';
 import { known, readBoard, type KnownBoard } from './board.js';
 import { BuilderLock } from './builderLock.js';
 import { codeOf, needsRoom, openPrivateFolder, readOwn } from './cacheFolder.js';
@@ -19,6 +19,7 @@ import {
   type EngineFacts,
 } from './engineCache.js';
 import { engineKey, entryName, groundKey, groundOf, timingKey, type EngineGround } from './engineKey.js';
+import { type EngineSource, engineSource } from './engineSource.js';
 import { wrapEngine } from './epContext.js';
 import { buildWithTrtexec, findTrtexec, type BuildControl, type Trtexec } from './trtexec.js';
 
@@ -45,25 +46,6 @@ export interface EngineBuild {
 
 export interface BuildEvents extends BuildControl {
   readonly onWait?: (pid: number) => void;
-}
-
-/** A model's TensorRT file, with what it keeps in other files. */
-export interface EngineSource {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly data: readonly ExternalData[];
-  /** Of all of it. */
-  readonly sha256: string;
-}
-
-/** @throws ModelError */
-export function engineSource(manifest: Manifest): EngineSource {
-  const bytes = readModelFile(manifest, 'tensorrt');
-  const data = readExternalData(manifest, 'tensorrt', bytes);
-  const own = sha256(bytes);
-  const all =
-    data.length === 0 ? own : sha256(Buffer.from([own, ...data.map((one) => sha256(one.data))].join()));
-  return { path: modelPath(manifest, 'tensorrt'), bytes, data, sha256: all };
 }
 
 /**
