@@ -12,8 +12,7 @@ const list = backend.listSupportedBackends;
 backend.listSupportedBackends = () => [...list(), { name: 'tensorrt', bundled: false }];
 
 const { existsSync } = fs;
-fs.existsSync = (path) =>
-  String(path).endsWith('libonnxruntime_providers_tensorrt.so') || existsSync(path);
+fs.existsSync = (path) => String(path).endsWith('libonnxruntime_providers_tensorrt.so') || existsSync(path);
 syncBuiltinESMExports();
 
 const { InferenceSession } = onnxruntime;
