@@ -179,7 +179,7 @@ describe('containers', () => {
       L4T: 'ok 36.4.3, JetPack 6.2',
       runs: 'info in a container (Docker)',
       image: 'info 1920x1080 rgb8, 5.9 MiB (--image)',
-      'made for': 'ok JetPack 6, as the host has',
+      'container image': 'ok made for JetPack 6, as the host has',
       CUDA: 'ok 12.6.11',
     });
     expect(found['model']).toMatch(/^warning unknown: the container runtime hides/);
@@ -195,12 +195,12 @@ describe('containers', () => {
     ['JetPack 7 on JetPack 6', NANO, JETPACK_7, 'JetPack 7, but the host has JetPack 6'],
   ])('an image of %s', async (_, host, image, expected) => {
     const files = container(host, image);
-    const found = await finding('made for', files);
-    expect(found).toMatchObject({ level: 'error', value: `${expected}: CUDA does not start` });
+    const found = await finding('container image', files);
+    expect(found).toMatchObject({ level: 'error', value: `made for ${expected}: CUDA does not start` });
     expect(found!.remedy).toContain('docker/jetson/host.sh');
     // The kernel, which is always the host's, tells as much as the mounted file.
     const unmounted = without(files, '/etc/nv_tegra_release');
-    expect(await finding('made for', unmounted)).toEqual(found);
+    expect(await finding('container image', unmounted)).toEqual(found);
     expect((await finding('L4T', unmounted))!.remedy).toContain('--volume /etc/nv_tegra_release');
   });
 
@@ -232,10 +232,11 @@ describe('GPU, power and heat', () => {
     override async stat(path: string): ReturnType<Machine['stat']> {
       const found = await super.stat(path);
       if (found.value === undefined || !path.startsWith('/dev/')) return found;
-      // As the driver has them: one for root alone.
-      return path.endsWith('channel')
-        ? { value: { ...found.value, gid: 0, mode: 0o600 } }
-        : { value: { ...found.value, gid: path.includes('render') ? 104 : 44, mode: 0o660 } };
+      // As the driver has them: some are for root alone.
+      const { value } = found;
+      if (path.endsWith('channel')) return { value: { ...value, gid: 0, mode: 0o660 } };
+      if (path.endsWith('nvhost-gpu')) return { value: { ...value, gid: 45, mode: 0o600 } };
+      return { value: { ...value, gid: path.includes('render') ? 104 : 44, mode: 0o660 } };
     }
   }
   const stranger = (root: string): Machine => new Stranger({ root, env: {} });
