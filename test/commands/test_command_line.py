@@ -101,6 +101,7 @@ def test_choices_are_told(option: str, choices: str) -> None:
         "attendseg",
         "attendseg node",
         "attendseg evaluate",
+        "attendseg doctor",
         "attendseg model",
         "attendseg model inspect",
         "demo",

@@ -63,7 +63,7 @@ export async function checkBoard(machine: Machine): Promise<{ board: Board; find
             : 'unknown: the container runtime hides /proc/device-tree; engines are bound to a model of board',
           container === undefined
             ? undefined
-            : 'mount the host’s /proc/device-tree/model and compatible read-only',
+            : 'start it with --security-opt systempaths=unconfined (compose: security_opt), which shows it',
         )
       : ok('model', [model, ...(soc.length === 0 ? [] : [`(${soc.join(', ')})`])].join(' ')),
     l4tFinding(l4t, release.code, container),
@@ -109,11 +109,11 @@ async function imageFinding(
   const cuda = await cudaVersion(machine);
   const image = jetpackOf(packaged) ?? BY_CUDA[cuda?.split('.')[0] ?? ''];
   if (host === undefined || image === undefined) return [];
-  if (host === image) return [ok('made for', `JetPack ${image}, as the host has`)];
+  if (host === image) return [ok('container image', `made for JetPack ${image}, as the host has`)];
   return [
     error(
-      'made for',
-      `JetPack ${image}, but the host has JetPack ${host}: CUDA does not start`,
+      'container image',
+      `made for JetPack ${image}, but the host has JetPack ${host}: CUDA does not start`,
       `on the host: bash docker/jetson/host.sh, then build or pull the image for JetPack ${host}`,
     ),
   ];

@@ -9,14 +9,14 @@ const THERMAL = '/sys/class/thermal';
 const NEAR = 5;
 
 /** Power mode, throttling, temperatures. */
-export async function checkPower(machine: Machine, { jetson }: Board): Promise<Finding[]> {
+export async function checkPower(machine: Machine, { jetson, container }: Board): Promise<Finding[]> {
   return [
-    ...(jetson ? [await modeFinding(machine), ...(await throttleFindings(machine))] : []),
+    ...(jetson ? [await modeFinding(machine, container), ...(await throttleFindings(machine))] : []),
     ...(await heatFindings(machine, jetson)),
   ];
 }
 
-async function modeFinding(machine: Machine): Promise<Finding> {
+async function modeFinding(machine: Machine, container?: string): Promise<Finding> {
   // It prints the mode, and then may end with an error for want of rights.
   const asked = await machine.run('/usr/sbin/nvpmodel', ['-q']);
   const [, told] = /^NV Power Mode: *(\S+)/m.exec(asked.value?.stdout ?? '') ?? [];
@@ -30,7 +30,13 @@ async function modeFinding(machine: Machine): Promise<Finding> {
   const [, id] = /^pmode:(\d+)/m.exec((await machine.readText('/var/lib/nvpmodel/status')).value ?? '') ?? [];
   const mode = told ?? (id === undefined ? undefined : (names.get(Number(id)) ?? `number ${Number(id)}`));
   if (mode === undefined) {
-    return info('mode', 'unknown: nvpmodel -q tells none, nor does /var/lib/nvpmodel/status');
+    return info(
+      'mode',
+      'unknown: nvpmodel -q tells none, nor does /var/lib/nvpmodel/status',
+      container === undefined
+        ? undefined
+        : 'mount the host’s /var/lib/nvpmodel and /etc/nvpmodel.conf read-only',
+    );
   }
   const others = [...names].filter(([, name]) => name !== mode).map(([number, name]) => `${number} ${name}`);
   return info(
