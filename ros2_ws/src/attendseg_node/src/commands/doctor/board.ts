@@ -33,7 +33,11 @@ const BY_CUDA: Record<string, number> = { 11: 5, 12: 6, 13: 7 };
 
 /** Which machine this is, and which system it has. */
 export async function checkBoard(machine: Machine): Promise<{ board: Board; findings: Finding[] }> {
-  const compatible = (await machine.readText('/proc/device-tree/compatible')).value?.split('\0') ?? [];
+  // Docker hides the device tree; compose.yaml mounts a copy at the second place.
+  const tree =
+    (await machine.readText('/proc/device-tree/compatible')).value ??
+    (await machine.readText('/run/attendseg/compatible')).value;
+  const compatible = tree?.split('\0') ?? [];
   const kernel = (await machine.readText('/proc/sys/kernel/osrelease')).value?.trim() ?? '';
   const release = await machine.readText('/etc/nv_tegra_release', { bytes: 4096 });
   const [, major, rest] = /R(\d+) \(release\), REVISION: (\d[\d.]*)/.exec(release.value ?? '') ?? [];

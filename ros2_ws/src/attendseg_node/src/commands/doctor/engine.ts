@@ -1,6 +1,9 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { errorText } from '../../errorText.js';
+import { known, readBoard } from '../../inference/engine/board.js';
+import { listEngines, whyUnusable } from '../../inference/engine/engineCache.js';
 import type { Board } from './board.js';
-import { type Finding, inGroup } from './finding.js';
+import { causeAndRemedy, type Finding, inGroup } from './finding.js';
 import { type Machine, toldCode } from './machine.js';
 import { userName } from './users.js';
 
@@ -28,7 +31,8 @@ export async function checkEngines(machine: Machine, { jetson }: Board): Promise
   }
   const { value: entries } = await machine.list(path);
   const told = `${path}, ${entries === undefined ? 'unreadable' : `${entries.length} entries`}`;
-  if ((folder.mode & 0o077) === 0) return [ok('cache', told)];
+  if ((folder.mode & 0o077) === 0)
+    return [ok('cache', told), ...(jetson ? usableFindings(machine, path) : [])];
   const mode = folder.mode.toString(8);
   return [
     (folder.mode & 0o022) === 0
@@ -39,6 +43,28 @@ export async function checkEngines(machine: Machine, { jetson }: Board): Promise
           `chmod 700 ${path}`,
         ),
   ];
+}
+
+/** Whether an engine of the cache can be used on this board, and why the others cannot. */
+function usableFindings(machine: Machine, path: string): Finding[] {
+  try {
+    const here = known(readBoard(machine.root));
+    const { entries, damaged } = listEngines(join(machine.root, path));
+    const unusable = entries.flatMap((entry) => {
+      const why = whyUnusable(entry, here);
+      return why === undefined ? [] : [info(entry.id, why)];
+    });
+    const usable = entries.length - unusable.length;
+    return [
+      usable > 0
+        ? ok('for this board', String(usable))
+        : warning('for this board', 'none', 'attendseg engine build, once for each model'),
+      ...unusable,
+      ...damaged.map(({ id, problem }) => error(id, problem, 'attendseg engine clean --unusable')),
+    ];
+  } catch (thrown) {
+    return [warning('for this board', ...causeAndRemedy(errorText(thrown)))];
+  }
 }
 
 async function missingFinding(machine: Machine, path: string, jetson: boolean): Promise<Finding> {

@@ -53,6 +53,11 @@ export class Machine {
     this.uid = options.uid ?? process.getuid?.() ?? 0;
   }
 
+  /** `/`, or the folder of a recorded machine. */
+  get root(): string {
+    return this.#root || '/';
+  }
+
   /** A variable of the environment; one that is empty counts as not set, as in ROS. */
   variable(name: string): string | undefined {
     return this.env[name] || undefined;
