@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from program import DEMO, MAIN, attendseg, error_of, node_program, strongest_channel
+from program import DEMO, HEIGHT, MAIN, WIDTH, attendseg, error_of, node_program, strongest_channel
 
 PROGRAMS = {"attendseg": MAIN, "demo": DEMO}
 
@@ -101,6 +102,12 @@ def test_choices_are_told(option: str, choices: str) -> None:
         "attendseg",
         "attendseg node",
         "attendseg evaluate",
+        "attendseg segment",
+        "attendseg compare",
+        "attendseg play",
+        "attendseg engine",
+        "attendseg engine build",
+        "attendseg bench",
         "attendseg doctor",
         "attendseg model",
         "attendseg model inspect",
@@ -133,3 +140,23 @@ def test_all_usual_forms_of_an_option_mean_the_same(form: str, tmp_path: Path) -
 def test_after_two_dashes_nothing_is_an_option() -> None:
     assert "-o=x.onnx cannot be read (ENOENT)" in refusal("attendseg", "model", "inspect", "--", "-o=x.onnx")
     assert "too many arguments for 'evaluate'" in refusal(*EVALUATE, "--", "--json")
+
+
+def test_bench(tmp_path: Path) -> None:
+    """Its figures are there, and the report has what the doctor finds and what the network makes of a known picture."""
+    model = strongest_channel(tmp_path / "model")
+    done = attendseg("bench", "--model", model, "--frames", 10, "--sizes", "64x48,96x48", "--report")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [(row["size"], row["output"]) for row in report["rows"]] == [
+        (size, output) for size in ("64x48", "96x48") for output in ("mask", "overlay")
+    ]
+    for row in report["rows"]:
+        assert 0 < row["run_p50"] <= row["run_p95"]
+        assert row["run_p50"] < row["latency_p50"] <= row["latency_p95"]
+        assert row["throughput"] > 0
+    assert sum(report["probe"]["pixels"].values()) == WIDTH * HEIGHT
+    assert {"group", "name", "level", "value"} <= set(report["doctor"][0])
+    table = attendseg("bench", "--model", model, "--frames", 10, "--sizes", "64x48").stdout
+    assert "64x48 mask" in table
+    assert "resident memory" in table

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBenchCommand } from './bench.js';
 import { addCompareCommand } from './compare.js';
 import { addDoctorCommand } from './doctor.js';
 import { addEngineCommand } from './engine.js';
@@ -25,4 +26,5 @@ export function addOtherCommands(
   addModelCommand(program, done);
   addEngineCommand(program, done);
   addDoctorCommand(program, done);
+  addBenchCommand(program, done);
 }
