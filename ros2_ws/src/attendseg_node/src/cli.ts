@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { cannotStart } from './cannotStart.js';
 import { errorText } from './errorText.js';
 import { addExample, createProgram, runProgram } from './commands/commandLine.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
@@ -29,7 +30,10 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
     });
   addNodeCommand(program, ros, ended, done);
   // The others bring libraries along that a node would wait for.
-  if (!isNode(own)) (await import('./commands/others.js')).addOtherCommands(program, ros, ended, done);
+  if (!isNode(own)) {
+    const { addOtherCommands } = await import('./commands/others.js').catch(cannotStart);
+    addOtherCommands(program, ros, ended, done);
+  }
   addExample(program, 'attendseg --ros-args -r image:=/camera/image_raw');
   try {
     return (await runProgram(program, own, NODE_COMMAND)) ?? exitCode;

@@ -13,15 +13,8 @@ process.exitCode = await run(process.argv.slice(2));
 async function run(args: readonly string[]): Promise<number> {
   // Alone: it tells why the rest cannot be loaded.
   if (args[0] === 'doctor') return (await import('./doctorCli.js')).runDoctor(args);
-  const { runCli } = await import('./cli.js').catch(cannotStart);
+  const { runCli } = await import('./cli.js');
   return runCli(args, ended.signal);
-}
-
-/** As where onnxruntime-node lacks a library. At once: Node.js throws such an error again, with a stack. */
-function cannotStart(error: unknown): never {
-  const why = error instanceof Error ? error.message : String(error);
-  console.error(`attendseg: cannot start: ${why}; attendseg doctor says more`);
-  process.exit(1);
 }
 
 export {};

@@ -47,7 +47,7 @@ const BUILD = 'attendseg engine build --model models/my_floor';
 /** `attendseg engine`: TensorRT engines, built ahead into a cache. */
 export function addEngineCommand(program: Command, done: (code: number) => void): void {
   const engine = program.command('engine').description('TensorRT engines for a Jetson, built ahead');
-  addExample(engine, BUILD);
+  addExample(engine, 'attendseg engine build');
   const sub = (name: string): Command =>
     engine
       .command(name)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cannotStart } from '../cannotStart.js';
 import { addExample } from './commandLine.js';
 import { requireRos } from './requireRos.js';
 
@@ -19,7 +20,7 @@ export function addNodeCommand(
       // Loaded here: the other commands work where there is no ROS.
       requireRos();
       if (ended.aborted) return;
-      const { runNode } = await import('../node/runNode.js');
+      const { runNode } = await import('../node/runNode.js').catch(cannotStart);
       done(await runNode(ros, ended));
     });
 }
