@@ -16,7 +16,6 @@ mkdir -p "$workspace"
 cd "$checkout/ros2_ws"
 colcon --log-base "$workspace/log" build --build-base "$workspace/build" --install-base "$workspace/install" \
   --packages-select attendseg_node
-rm -rf "$workspace/build" "$workspace/log"
 
 [[ -z $onnxruntime ]] || bash "$checkout/docker/jetson/replace_onnxruntime.sh" \
   "$workspace/install/attendseg_node/share/attendseg_node/node_modules" "$onnxruntime"

@@ -66,7 +66,6 @@ def prefix(scratch):
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    assert sorted(path.name for path in (scratch / "plain").iterdir()) == ["install"]
     prefix = scratch / "plain" / "install" / "attendseg_node"
     assert snapshot(ROOT / "launch", PACKAGE / "src") == before, "the build wrote into the checkout"
     subprocess.run(["chmod", "-R", "a-w,a+rX", prefix], check=True)
@@ -159,7 +158,7 @@ def test_the_install_space_holds_what_runs_and_no_more(prefix):
     ):
         assert (share / path).exists(), path
     modules = share / "node_modules"
-    for name in ("typescript", "jest", "node-gyp", "cli-progress", "rclnodejs/prebuilds", "rclnodejs/src"):
+    for name in ("typescript", "jest", "node-gyp", "@foxglove/rosmsg", "rclnodejs/prebuilds", "rclnodejs/src"):
         assert not (modules / name).exists(), f"{name} is not needed to run"
     assert {path.name for path in (share / "dist").iterdir() if path.is_dir()} == ROOMS
     platforms = {path.name for path in (modules / "onnxruntime-node" / "bin").glob("*/*/*")}
