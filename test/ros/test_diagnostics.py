@@ -74,9 +74,10 @@ def test_no_publisher(start: Start, graph: Graph, cube_model: Path) -> None:
     assert_told(status, WARN, rf"no frames for [\d.]+ s: nobody publishes {node.image}")
 
 
-def test_too_slow(shipped: Running, graph: Graph, look: Look) -> None:
+def test_too_slow(start: Start, graph: Graph, look: Look) -> None:
     """Pictures come faster than the network runs; max_rate says that this is meant."""
-    camera = look(shipped, "mask")
+    node = start()
+    camera = look(node, "mask")
     frame = rgb_frame(noise(64, 48))
 
     def flood(_: object, status: DiagnosticStatus) -> bool:
@@ -85,16 +86,13 @@ def test_too_slow(shipped: Running, graph: Graph, look: Look) -> None:
             graph.spin(0.002)
         return "too slow" in status.message
 
-    _, status = graph.report(shipped.full_name, flood, "too slow")
-    assert_told(status, WARN, rf"too slow for {shipped.image}: [\d.]+ of [\d.]+ frames a second are segmented; set .+")
-    assert graph.set_parameter(shipped.full_name, "max_rate", 2.0) == ""
-    try:
-        _, status = graph.report(
-            shipped.full_name, lambda _, status: not flood(_, status) and status.message == "segmenting", "no warning"
-        )
-        assert status.level == OK
-    finally:
-        graph.set_parameter(shipped.full_name, "max_rate", 0.0)
+    _, status = graph.report(node.full_name, flood, "too slow")
+    assert_told(status, WARN, rf"too slow for {node.image}: [\d.]+ of [\d.]+ frames a second are segmented; set .+")
+    assert graph.set_parameter(node.full_name, "max_rate", 2.0) == ""
+    _, status = graph.report(
+        node.full_name, lambda _, status: not flood(_, status) and status.message == "segmenting", "no warning"
+    )
+    assert status.level == OK
 
 
 def test_qos_mismatch(start: Start, graph: Graph, look: Look, cube_model: Path) -> None:

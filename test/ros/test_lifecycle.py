@@ -393,7 +393,8 @@ def test_cleanup_frees_the_memory(manage: Manage, look: Callable[..., Camera], g
     last = clean()
     print(f"resident MiB: {busy:.0f} at work, {first:.0f} and {last:.0f} after cleanup")
     assert last < busy - 60
-    assert last < first + 25
+    # A picture that is kept would be four times 25 MB; malloc and the middleware keep some of what they had.
+    assert last < first + 60
 
 
 def test_storm(

@@ -253,7 +253,7 @@ def test_without_an_answer_the_exit_code_is_1(
 ) -> None:
     unreliable("/mute", lambda _: None)
     path = tmp_path / "mute.mcap"
-    done = lossless(play, bag, "/mute", "--patience", "1", "--record", str(path))
+    done = lossless(play, bag, "/mute", "--patience", "6", "--record", str(path))
     assert done.returncode == 1
     assert summary(done) == {"sent": 2, "masks": 0, "dropped": 0, "without answer": 2}
     assert [row["reason"] for row in read(path).dropped] == ["no answer"] * 2
