@@ -183,12 +183,9 @@ def test_an_engine_that_is_wrong(
     assert "agree on" in process.output
 
 
-def test_an_engine_that_was_changed(board: Bench, start: Start) -> None:
+def test_an_engine_that_was_changed(board: Bench, start: Start, graph: Graph) -> None:
     first = start()
-    deadline = time.monotonic() + 30
-    while not board.cache.exists() or not board.entries():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    graph.wait(lambda: "the engine is built" in first.process.output, "the engine", 40)
     assert first.process.stop()[0] == 0
     (entry,) = board.entries()
     (engine,) = (board.cache / entry).glob("*.engine")
