@@ -185,7 +185,7 @@ def test_an_engine_that_is_wrong(
 
 def test_an_engine_that_was_changed(board: Bench, start: Start, graph: Graph) -> None:
     first = start()
-    graph.wait(lambda: "the engine is built" in first.process.output, "the engine", 40)
+    graph.wait(lambda: "runs on tensorrt" in first.process.output, "the engine", 40)
     assert first.process.stop()[0] == 0
     (entry,) = board.entries()
     (engine,) = (board.cache / entry).glob("*.engine")
