@@ -21,6 +21,13 @@ export function text(value: string): string {
   return notEmpty(value);
 }
 
+/** Parses words with commas between. */
+export function list(value: string): string[] {
+  return notEmpty(value)
+    .split(',')
+    .map((word) => word.trim());
+}
+
 /** Makes a parser of whole numbers from `low` to `high`, in digits. */
 export function whole(low: number, high: number): (value: string) => number {
   return within(/^\+?\d+$/, `a whole number from ${low} to ${high}`, low, high);

@@ -5,7 +5,7 @@ import type { PlayOptions } from '../node/player.js';
 import { CAMERA_INFO_TOPIC, LABEL_INFO_TOPIC } from '../node/topics.js';
 import { OUTPUT_NAMES, outputTopic } from '../node/replayTopics.js';
 import { addExample } from './commandLine.js';
-import { decimal, notEmpty, text } from './optionValues.js';
+import { decimal, list, notEmpty, text } from './optionValues.js';
 import { requireRos } from './requireRos.js';
 
 const PLAY_COMMAND = 'play';
@@ -73,12 +73,6 @@ function check(command: Command, { lossless, loop, record, start, end }: Omit<Pl
     if (!existsSync(dirname(resolve(record))))
       throw new Error(`${record}: its folder does not exist; make it first`);
   }
-}
-
-function list(value: string): string[] {
-  return notEmpty(value)
-    .split(',')
-    .map((word) => word.trim());
 }
 
 function outputs(value: string): string[] {

@@ -11,7 +11,7 @@ import { readOverrides } from '../node/parameterOverrides.js';
 import type { Parameters } from '../node/parameterTable.js';
 import type { BagCompression } from '../recording/bagWriter.js';
 import { addExample, needs } from './commandLine.js';
-import { decimal, notEmpty, text, whole } from './optionValues.js';
+import { decimal, list, notEmpty, text, whole } from './optionValues.js';
 import { BagPictures } from './segment/bagPictures.js';
 import { BagSink } from './segment/bagSink.js';
 import { FilePictures, isPictures } from './segment/filePictures.js';
@@ -89,12 +89,6 @@ export function addSegmentCommand(
     });
 }
 
-function list(value: string): string[] {
-  return notEmpty(value)
-    .split(',')
-    .map((word) => word.trim());
-}
-
 function outputs(value: string): Written[] {
   return list(value).map((word) => {
     const known = WRITTEN.find((name) => name === word);
@@ -124,13 +118,14 @@ export async function segment(
   if (!existsSync(dirname(resolve(options.out))))
     throw new Error(`${options.out}: its folder does not exist; make it first`);
   const model = loadModel(parameters.model || shippedModel(), withoutBuilding(parameters.provider));
+  const classes = classTable(model.manifest, parameters);
   const source = isPictures(input) ? new FilePictures(input) : await BagPictures.open(input, options);
   try {
     source.notes.forEach(note);
-    const sink = await openSink(input, options, parameters, model, source);
+    const sink = await openSink(input, options, parameters, model, source, classes);
     const segmenter = await Segmenter.open(model, { threads: parameters.threads });
     try {
-      const result = await run(options, parameters, model, source, sink, segmenter);
+      const result = await run(options, parameters, model, source, sink, segmenter, classes);
       await sink.close();
       return { result, model };
     } catch (error) {
@@ -170,10 +165,10 @@ async function openSink(
   parameters: Parameters,
   model: Model,
   source: PictureSource,
+  classes: ClassTable,
 ): Promise<Sink> {
   const { out, outputs, topics, every, start, end, compression } = options;
   const { size, mtimeMs } = statSync(input);
-  const classes = classTable(model.manifest, parameters);
   const { groups, remap, ...others } = parameters;
   // Threads change nothing in the masks.
   const look = { ...others, threads: 0, groups: [...groups], remap: [...remap] };
@@ -234,6 +229,7 @@ async function run(
   source: PictureSource,
   sink: Sink,
   segmenter: Segmenter,
+  classes: ClassTable,
 ): Promise<RunResult> {
   const expected = source.expected === undefined ? undefined : Math.ceil(source.expected / every);
   const bar = new SingleBar(
@@ -262,7 +258,7 @@ async function run(
         parameters,
         every,
         network: model.manifest.input,
-        classes: classTable(model.manifest, parameters),
+        classes,
         keepsImages: outputs.includes('image'),
         asked: topics,
       },

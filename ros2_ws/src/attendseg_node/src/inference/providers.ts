@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { listSupportedBackends } from 'onnxruntime-node';
-import type { ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
 
 /** What can run a network. */
@@ -99,11 +98,6 @@ export function whyNotTensorrt(): string | undefined {
   return existsSync(join(folder, 'libonnxruntime_providers_tensorrt.so'))
     ? undefined
     : 'this onnxruntime-node has no library of it';
-}
-
-/** Which of a model's files a provider takes. */
-export function fileOf(provider: Provider): ModelFile {
-  return provider;
 }
 
 /** Threads for the session: as asked, or all cores but one, which ROS and the pixel work need. */

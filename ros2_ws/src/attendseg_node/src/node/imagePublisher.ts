@@ -1,6 +1,6 @@
 import { type OutputKind, OUTPUTS, type Output, type OutputRequest } from '../inference/outputs.js';
 import type { Stamp } from '../recording/cdr.js';
-import { CompressedImageCdr } from '../recording/compressedImageCdr.js';
+import { CompressedImageCdr, PNG_MASK } from '../recording/compressedImageCdr.js';
 import { ImageCdr } from '../recording/imageCdr.js';
 import type { Size } from './maskSize.js';
 import type { RosPublisher } from './ros.js';
@@ -74,9 +74,8 @@ export class PngPublisher implements OutputPublisher {
     this.publisher.publish(message);
   }
 
-  /** The space at the end is image_transport's. */
   #head(frameId: string): CompressedImageCdr {
-    if (this.#cdr?.frameId !== frameId) this.#cdr = new CompressedImageCdr(frameId, 'mono8; png compressed ');
+    if (this.#cdr?.frameId !== frameId) this.#cdr = new CompressedImageCdr(frameId, PNG_MASK);
     return this.#cdr;
   }
 }

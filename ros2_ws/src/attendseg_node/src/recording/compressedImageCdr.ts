@@ -1,5 +1,8 @@
 import { align, ENCAPSULATION, putStamp, putString, type Stamp } from './cdr.js';
 
+/** The format of masks as PNG files; the space at the end is image_transport's. */
+export const PNG_MASK = 'mono8; png compressed ';
+
 /**
  * The head of serialised sensor_msgs/msg/CompressedImage messages that differ only in stamp and file, little endian. A
  * message is this head, the stamp, the file's length, and the file behind it.

@@ -170,7 +170,7 @@ function chooseTopics(
  * What stands before the names of each topic's outputs: as the node in the camera's namespace has them; under the
  * topic itself, where two cameras would share one.
  */
-export function namespacesOf(topics: readonly string[]): string[] {
+function namespacesOf(topics: readonly string[]): string[] {
   const parents = topics.map((topic) => imageOf(topic).replace(/[^/]*$/, ''));
   return topics.map((topic, i) =>
     parents.filter((parent) => parent === parents[i]).length > 1 ? `${imageOf(topic)}/` : parents[i]!,

@@ -14,21 +14,18 @@ import {
 } from '../../node/topics.js';
 import type { BagMessage } from '../../recording/bag.js';
 import { type BagChannel, type BagCompression, BagWriter } from '../../recording/bagWriter.js';
-import { CompressedImageCdr } from '../../recording/compressedImageCdr.js';
+import { CompressedImageCdr, PNG_MASK } from '../../recording/compressedImageCdr.js';
 import { ImageCdr } from '../../recording/imageCdr.js';
 import { parseImage } from '../../recording/imageMessages.js';
 import { cameraInfoCdr, labelInfoCdr } from '../../recording/infoMessages.js';
 import { openBag } from '../../recording/openBag.js';
 import type { SourcePicture, Stream } from './pictures.js';
-import { FrameTable, kindsOf, type FrameHead, type Sink, type SinkPlan } from './sink.js';
-
-/** The space at the end is image_transport's. */
-const PNG_FORMAT = 'mono8; png compressed ';
+import { FRAME_COLUMNS, frameRow, kindsOf, type FrameHead, type Sink, type SinkPlan } from './sink.js';
 
 /** Writes the outputs into an MCAP file, on the topics and with the QoS that the node publishes them with. */
 export class BagSink implements Sink {
   readonly #channels = new Map<string, BagChannel>();
-  readonly #table = new FrameTable();
+  readonly #rows: string[] = [];
   /** How many frames of a stream and time an earlier run has written. */
   readonly #done = new Map<string, number>();
   readonly #told = new Set<Stream>();
@@ -110,11 +107,15 @@ export class BagSink implements Sink {
     }
     // Last: a frame whose mask is there is complete.
     await put(OUTPUT_TOPICS.mask, messageOf(mask!, frame));
-    this.#table.add(stream, text(stamp), pixelsOf(mask!));
+    this.#rows.push(frameRow(stream, text(stamp), pixelsOf(mask!)));
   }
 
   async close(): Promise<void> {
-    await this.writer.attachment('frames.csv', 'text/csv', Buffer.from(this.#table.text));
+    await this.writer.attachment(
+      'frames.csv',
+      'text/csv',
+      Buffer.from([FRAME_COLUMNS, ...this.#rows].join('')),
+    );
     await this.writer.close();
   }
 
@@ -141,7 +142,7 @@ export class BagSink implements Sink {
         }
         frame = [];
         const { stamp, image } = parseImage(message.data);
-        this.#table.add(found.stream, text(stamp), image.data);
+        this.#rows.push(frameRow(found.stream, text(stamp), image.data));
         const key = keyOf(found.stream, time);
         this.#done.set(key, (this.#done.get(key) ?? 0) + 1);
       }
@@ -197,7 +198,7 @@ function headOf(
   width: number,
   height: number,
 ): ImageCdr | CompressedImageCdr {
-  if (kind === 'mask_png') return new CompressedImageCdr(frameId, PNG_FORMAT);
+  if (kind === 'mask_png') return new CompressedImageCdr(frameId, PNG_MASK);
   const { encoding, channels } = OUTPUTS[kind];
   return new ImageCdr(frameId, encoding, width, height, width * channels);
 }

@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { extname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import sharp from 'sharp';
 import { errorText } from '../../errorText.js';
@@ -180,9 +179,4 @@ export class Mp4Sink extends FilmSink {
   #failure(how: string): Error {
     return new Error(`${this.plan.path}: ffmpeg ${how}: ${errorText(this.#said) || 'it did not say why'}`);
   }
-}
-
-/** Whether a film has this name. */
-export function isFilm(path: string): boolean {
-  return ['.webp', '.mp4'].includes(extname(path).toLowerCase());
 }

@@ -17,7 +17,7 @@ import { leftBehind, unfinishedName } from '../../newFile.js';
 import { encodeGrayPng } from '../../vision/compressedImage.js';
 import { writeNew } from '../writeNew.js';
 import type { SourcePicture, Stream } from './pictures.js';
-import { FrameTable, kindsOf, type FrameHead, type Sink, type SinkPlan } from './sink.js';
+import { FRAME_COLUMNS, frameRow, kindsOf, type FrameHead, type Sink, type SinkPlan } from './sink.js';
 
 const TABLE = 'frames.csv';
 
@@ -61,12 +61,9 @@ export class FolderSink implements Sink {
 
   async write({ stream, name }: FrameHead, _: Size, outputs: Segmentation['outputs']): Promise<void> {
     await Promise.all(outputs.map((output) => this.#writePng(stream, name, output)));
-    const table = new FrameTable();
-    const [mask] = outputs;
-    table.add(stream, name, pixelsOf(mask!));
-    const [head, row] = table.text.split('\n');
     // After the pictures: a frame that has a row is complete.
-    appendFileSync(join(this.#folder, TABLE), `${this.#isEmpty ? `${head!}\n` : ''}${row!}\n`);
+    const row = frameRow(stream, name, pixelsOf(outputs[0]!));
+    appendFileSync(join(this.#folder, TABLE), this.#isEmpty ? FRAME_COLUMNS + row : row);
     this.#isEmpty = false;
   }
 

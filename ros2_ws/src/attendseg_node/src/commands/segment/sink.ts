@@ -66,25 +66,10 @@ export function kindsOf(written: ReadonlySet<Written>): Exclude<OutputKind, 'gro
   return ['mask', ...kinds];
 }
 
-/** SHA-256 of each frame's mask, as a table for people and programs. */
-export class FrameTable {
-  readonly #rows = ['stream,stamp,sha256_of_mask'];
+/** The table of frames, CSV: SHA-256 of each one's mask, for people and programs. */
+export const FRAME_COLUMNS = 'stream,stamp,sha256_of_mask\n';
 
-  /** `mask`: HxW class ids. */
-  add(stream: Stream, stamp: string, mask: Uint8Array): void {
-    this.addHash(stream.name, stamp, createHash('sha256').update(mask).digest('hex'));
-  }
-
-  addHash(stream: string, stamp: string, sha256: string): void {
-    this.#rows.push(`${stream},${stamp},${sha256}`);
-  }
-
-  get size(): number {
-    return this.#rows.length - 1;
-  }
-
-  /** CSV. */
-  get text(): string {
-    return `${this.#rows.join('\n')}\n`;
-  }
+/** `mask`: HxW class ids. */
+export function frameRow({ name }: Stream, stamp: string, mask: Uint8Array): string {
+  return `${name},${stamp},${createHash('sha256').update(mask).digest('hex')}\n`;
 }
