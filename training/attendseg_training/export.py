@@ -17,6 +17,9 @@ from .onnx_writer import FloatWriter, OnnxWriter, QdqWriter, QLinearWriter, Valu
 from .quantise import Quantised, read_quantised
 from .quantised import QuantConv, QuantGate, QuantMean, QuantSum
 
+LOGITS = "logits"
+"""The tensor in the CPU's file that class ids and confidence are made of: the node ends the graph there."""
+
 FORMS = {"cpu": ("cpu_u8", QLinearWriter), "tensorrt": ("trt_s8", QdqWriter)}
 """By the manifest's key: end of the file's name, and what writes it."""
 
@@ -42,20 +45,21 @@ def write_units(writer: OnnxWriter, graph: fx.GraphModule, picture: Value, size:
         else:
             unit = graph.get_submodule(node.target)
             first, *rest = [values[argument] for argument in node.args]
-            channels, shape = shapes[node][1], shapes[node][2:]
+            channels, wanted = shapes[node][1], shapes[node][2:]
+            size = shapes[node.args[-1]][2:]
             match unit:
                 case QuantConv():
                     values[node] = writer.conv(first, unit, node.target)
                 case QuantSum():
                     values[node] = writer.sum(first, rest[0], unit.output)
                 case QuantGate():
-                    values[node] = writer.gate(first, rest[0], unit, channels, shape)
+                    values[node] = writer.gate(first, rest[0], unit, size, channels, wanted)
                 case QuantMean():
                     values[node] = writer.mean(first, unit.output)
                 case Condense():
                     values[node] = writer.condense(first)
                 case Expand():
-                    values[node] = writer.expand(first, channels, shape)
+                    values[node] = writer.expand(first, size, channels, wanted)
                 case _:
                     raise TypeError(f"no ONNX form of {type(unit).__name__}")
     raise ValueError("the graph has no output")
@@ -110,7 +114,7 @@ def write_output(writer: OnnxWriter, logits: str, classes: int, size: tuple[int,
 def export(network: Quantised, writer: OnnxWriter, classes: int, size: tuple[int, int], name: str) -> onnx.ModelProto:
     """The whole graph, for pictures of height x width `size`, which must be multiples of four."""
     logits = write_units(writer, network.graph, writer.picture("image"), size)
-    write_output(writer, writer.floats(logits), classes, size, network.temperature)
+    write_output(writer, writer.floats(logits, LOGITS), classes, size, network.temperature)
     height, width = size
     model = writer.model(
         [tensor("image", "uint8", [height, width, 3])],
@@ -148,7 +152,12 @@ def write_model(config: Config, network: Quantised, size: tuple[int, int], out: 
         "training_data": config.training_data,
         "licence": config.licence,
         "input": {"layout": "hwc_uint8", "name": "image", "width": width, "height": height},
-        "output": {"kind": "labels", "labels": "labels", "confidence": "confidence"},
+        "output": {
+            "kind": "labels",
+            "labels": "labels",
+            "confidence": "confidence",
+            "before_argmax": {"logits": LOGITS, "layout": "nchw", "temperature": round(network.temperature, 4)},
+        },
         "files": files,
         "classes": [{"name": name, "color": color} for name, color in config.classes.items()],
     }
