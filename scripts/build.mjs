@@ -63,7 +63,8 @@ writeFileSync(join(root, `${MARK}${process.pid}`), '');
 const newest = Math.max(...readdirSync(kernels).map((name) => statSync(join(kernels, name)).mtimeMs));
 if (!existsSync(wasm) || statSync(wasm).mtimeMs < newest) {
   const options = ['--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '--initialMemory', '16'];
-  run('assemblyscript/bin/asc.js', [join(kernels, 'kernels.ts'), '--outFile', unfinished, ...options]);
+  const sources = ['kernels.ts', 'logits.ts'].map((name) => join(kernels, name));
+  run('assemblyscript/bin/asc.js', [...sources, '--outFile', unfinished, ...options]);
   // On a full disk the compiler writes less, or nothing, and reports success.
   if (!existsSync(unfinished) || !WebAssembly.validate(readFileSync(unfinished))) {
     console.error(`${wasm} could not be written whole: is the disk full?`);

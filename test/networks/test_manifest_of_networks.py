@@ -87,6 +87,33 @@ def test_shapes_of_labels(shape: list[int], tmp_path: Path) -> None:
         assert np.array_equal(result.labels, picture_of().argmax(axis=-1))
 
 
+def ids_of_scores() -> Any:
+    """Class ids of the input's three channels, by a graph that fails if it is run to its end."""
+    nodes = [
+        node("Mul", "x four", "scores"),
+        node("ArgMax", "scores", "ids", axis=1),
+        node("Reshape", "ids wrong", "y"),
+    ]
+    constants = {"four": np.float32(4), "wrong": np.int64([1, 7])}
+    return make_model(nodes, [("x", "FLOAT", ["batch", 3, HEIGHT, WIDTH])], [("y", "INT64", [1, 7])], constants)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 3])
+def test_logits_before_argmax(temperature: float, tmp_path: Path) -> None:
+    output = {"kind": "labels", "before_argmax": {"logits": "scores", "temperature": temperature}}
+    result = run(write_model(tmp_path / "m", ids_of_scores(), {"layout": "nchw_float32"}, output, 3))
+    values = picture_of() / 255
+    assert result.error == ""
+    assert np.array_equal(result.labels, values.argmax(axis=-1))
+    assert np.abs(result.confidence - 255 * softmax(4 * values / temperature).max(axis=-1)).max() < 1.1
+
+
+def test_logits_before_argmax_by_a_wrong_name(tmp_path: Path) -> None:
+    output = {"kind": "labels", "before_argmax": {"logits": "score"}}
+    result = run(write_model(tmp_path / "m", ids_of_scores(), {"layout": "nchw_float32"}, output, 3))
+    assert 'network.onnx: has no tensor "score"; correct output.before_argmax.logits in ' in result.error
+
+
 def red(tail: list[Any], shape: list[int] | None = None) -> Any:
     """One channel: red, 0 to 1, and what `tail` makes of it."""
     return make_model(

@@ -7,6 +7,7 @@ import type { Grid } from './tensors.js';
  * @param raw float32, `classes` channels where `grid` says
  * @param labels heightxwidth uint8, filled
  * @param confidence heightxwidth uint8, filled with 255 times the winner's softmax; left out, half the time is saved
+ * @param temperature what logits are divided by for the confidence
  * @returns whether all logits are finite
  */
 export function logitsToLabels(
@@ -17,12 +18,13 @@ export function logitsToLabels(
   height: number,
   labels: Uint8Array,
   confidence?: Uint8Array,
+  temperature = 1,
 ): boolean {
   const { columns, rows, channelStride, pixelStride } = grid;
   const finite = areFinite(raw);
   const logits = finite ? raw : tamed(raw, classes, grid);
-  const across = taps(columns, width);
-  const down = taps(rows, height);
+  const across = rowTaps(columns, width);
+  const down = rowTaps(rows, height);
   const row = new Float32Array(classes * columns);
   const values = new Float32Array(classes);
   for (let y = 0; y < height; y++) {
@@ -55,7 +57,7 @@ export function logitsToLabels(
       labels[y * width + x] = best;
       if (confidence === undefined) continue;
       let sum = 0;
-      for (let c = 0; c < classes; c++) sum += Math.exp(values[c]! - top);
+      for (let c = 0; c < classes; c++) sum += Math.exp((values[c]! - top) / temperature);
       confidence[y * width + x] = Math.round(255 / sum);
     }
   }
@@ -103,8 +105,8 @@ export function foregroundToLabels(
   labels: Uint8Array,
   confidence?: Uint8Array,
 ): boolean {
-  const across = taps(columns, width);
-  const down = taps(rows, height);
+  const across = rowTaps(columns, width);
+  const down = rowTaps(rows, height);
   // Between infinities lies what is not a number; between huge values, what is nearer.
   const values = kind === 'logits' ? raw.map((value) => Math.min(HUGE, Math.max(-HUGE, value))) : raw;
   for (let y = 0, i = 0; y < height; y++) {
@@ -156,7 +158,10 @@ function tamed(logits: Float32Array, classes: number, grid: Grid): Float32Array 
 }
 
 /** Two neighbours and the second one's share for each of `to` samples across `from` (half-pixel centres). */
-function taps(from: number, to: number): { from: Uint32Array; to: Uint32Array; share: Float32Array } {
+export function rowTaps(
+  from: number,
+  to: number,
+): { from: Uint32Array; to: Uint32Array; share: Float32Array } {
   const result = { from: new Uint32Array(to), to: new Uint32Array(to), share: new Float32Array(to) };
   for (let i = 0; i < to; i++) {
     const place = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));

@@ -53,6 +53,9 @@ const input = z.discriminatedUnion('layout', [
 /** Where an output has its channels; recognised where only one of both fits the classes, else nchw. */
 const layout = z.enum(['nchw', 'nhwc']).optional();
 
+/** What logits are divided by for the confidence. */
+const temperature = z.number().positive().default(1);
+
 /** What comes out of it. Outputs may be smaller than the input; they are enlarged to it. */
 const output = z.discriminatedUnion('kind', [
   /** Class ids, HxW with any dimensions of 1 around it, and perhaps confidence, uint8, 0-255. */
@@ -61,9 +64,14 @@ const output = z.discriminatedUnion('kind', [
     labels: z.string().optional(),
     confidence: z.string().optional(),
     layout,
+    /**
+     * The tensor inside the CPU's file that both are made of, floats as logits are: the graph is ended there, and the
+     * node does the rest itself, which is quicker.
+     */
+    before_argmax: z.strictObject({ logits: z.string(), layout, temperature }).optional(),
   }),
   /** Floats 1xCxHxW or 1xHxWxC, before softmax. */
-  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional(), layout }),
+  z.strictObject({ kind: z.literal('logits'), logits: z.string().optional(), layout, temperature }),
   /** Floats of one channel that decide between two classes: id 1 from `threshold` on, id 0 below it. */
   z.strictObject({
     kind: z.literal('sigmoid'),

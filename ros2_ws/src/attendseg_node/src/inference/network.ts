@@ -3,7 +3,10 @@ import { errorText } from '../errorText.js';
 import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { modelPath, readExternalData, whyNotLoaded } from './modelFile.js';
+import { LogitReader } from './logitReader.js';
 import { NetworkFeed } from './networkInput.js';
+import { endAt } from './onnxCut.js';
+import { OnnxFormatError } from './onnxHeader.js';
 import type { Provider } from './providers.js';
 import { OutputReader } from './networkOutput.js';
 
@@ -26,18 +29,20 @@ export class Network {
   readonly #feed: NetworkFeed;
   readonly #reader: OutputReader;
 
-  private constructor(session: InferenceSession, manifest: Manifest) {
+  private constructor(session: InferenceSession, manifest: Manifest, logits: LogitReader) {
     this.#session = session;
     this.#manifest = manifest;
     this.#feed = new NetworkFeed(manifest, session.inputMetadata);
-    this.#reader = new OutputReader(manifest, session.outputNames);
+    this.#reader = new OutputReader(manifest, session.outputNames, logits);
   }
 
   /** @throws ModelError if `model` is no ONNX file, or not the network that the manifest describes. */
   static async open(manifest: Manifest, model: Uint8Array, options: NetworkOptions): Promise<Network> {
+    if (options.file === undefined || options.file === 'cpu')
+      [manifest, model] = withoutArgMax(manifest, model);
     const session = await openSession(manifest, model, options);
     try {
-      const network = new Network(session, manifest);
+      const network = new Network(session, manifest, await LogitReader.create());
       const pixels = manifest.input.width * manifest.input.height;
       await network.run(new Uint8Array(pixels * 3), new Uint8Array(pixels), new Uint8Array(pixels));
       return network;
@@ -72,6 +77,28 @@ export class Network {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** The CPU's file ended before its ArgMax, where its manifest says how. @throws ModelError if it is not so */
+function withoutArgMax(manifest: Manifest, model: Uint8Array): [Manifest, Uint8Array] {
+  const { output, path } = manifest;
+  if (output.kind !== 'labels' || output.before_argmax === undefined) return [manifest, model];
+  const { logits } = output.before_argmax;
+  let cut: Uint8Array | undefined;
+  try {
+    cut = endAt(model, logits);
+  } catch (error) {
+    // What is wrong with the file is said where it is loaded.
+    if (error instanceof OnnxFormatError) return [manifest, model];
+    throw error;
+  }
+  if (cut === undefined) {
+    const file = modelPath(manifest, 'cpu');
+    throw new ModelError(
+      `model file ${file}: has no tensor "${logits}"; correct output.before_argmax.logits in ${path}`,
+    );
+  }
+  return [{ ...manifest, output: { kind: 'logits', ...output.before_argmax } }, cut];
 }
 
 /**

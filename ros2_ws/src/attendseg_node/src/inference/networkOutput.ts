@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UNLABELLED } from '../vision/unlabelled.js';
-import { enlargeIds, foregroundToLabels, logitsToLabels } from './labels.js';
+import { enlargeIds, foregroundToLabels } from './labels.js';
+import type { LogitReader } from './logitReader.js';
 import type { Manifest, NetworkOutput } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { describe, floatsOf, gridOf, idsOf } from './tensors.js';
@@ -15,7 +16,11 @@ export class OutputReader {
   #answered = false;
 
   /** `names`: the network's outputs, in its order. */
-  constructor(manifest: Manifest, names: readonly string[]) {
+  constructor(
+    manifest: Manifest,
+    names: readonly string[],
+    private readonly logits: LogitReader,
+  ) {
     this.#manifest = manifest;
     this.#names = names;
   }
@@ -41,7 +46,7 @@ export class OutputReader {
 
   #readLogits(
     tensor: Tensor,
-    { layout }: Output<'logits'>,
+    { layout, temperature }: Output<'logits'>,
     labels: Uint8Array,
     confidence?: Uint8Array,
   ): boolean {
@@ -52,7 +57,8 @@ export class OutputReader {
       const shape = layout === 'nhwc' ? `1xHxWx${classes.length}` : `1x${classes.length}xHxW`;
       throw this.#mismatch(tensor, `floats ${shape}`, this.#otherKind(tensor));
     }
-    return logitsToLabels(values, classes.length, grid, input.width, input.height, labels, confidence);
+    const { width, height } = input;
+    return this.logits.read(values, classes.length, grid, width, height, labels, confidence, temperature);
   }
 
   #readForeground(

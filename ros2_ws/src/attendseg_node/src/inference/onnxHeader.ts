@@ -37,11 +37,11 @@ export function readOnnxHeader(file: Uint8Array): OnnxHeader {
   let producer = '';
   let opset: number | undefined;
   let graph: Uint8Array | undefined;
-  for (const { number, value } of fields(file)) {
+  for (const { number, value } of fieldsOf(file)) {
     if (number === MODEL.irVersion && typeof value === 'number') irVersion = value;
     if (typeof value === 'number') continue;
     if (number === MODEL.producer || number === MODEL.producerVersion) {
-      producer = `${producer} ${text(value)}`.trim();
+      producer = `${producer} ${textOf(value)}`.trim();
     } else if (number === MODEL.opset) {
       opset = onnxOpset(value) ?? opset;
     } else if (number === MODEL.graph) graph = value;
@@ -55,8 +55,8 @@ export function readOnnxHeader(file: Uint8Array): OnnxHeader {
 function onnxOpset(message: Uint8Array): number | undefined {
   let domain = '';
   let version: number | undefined;
-  for (const { number, value } of fields(message)) {
-    if (number === OPSET.domain && typeof value !== 'number') domain = text(value);
+  for (const { number, value } of fieldsOf(message)) {
+    if (number === OPSET.domain && typeof value !== 'number') domain = textOf(value);
     if (number === OPSET.version && typeof value === 'number') version = value;
   }
   return domain === '' || domain === 'ai.onnx' ? version : undefined;
@@ -64,7 +64,7 @@ function onnxOpset(message: Uint8Array): number | undefined {
 
 function collect(message: Uint8Array, kind: Holder, found: Set<string>, depth: number): void {
   if (depth > DEEPEST) throw new OnnxFormatError('is no ONNX file: its graphs never end');
-  for (const { number, value } of fields(message)) {
+  for (const { number, value } of fieldsOf(message)) {
     if (typeof value === 'number') continue;
     if (kind === 'tensor') {
       const location = number === TENSOR_EXTERNAL ? locationOf(value) : undefined;
@@ -78,20 +78,25 @@ function collect(message: Uint8Array, kind: Holder, found: Set<string>, depth: n
 
 function locationOf(entry: Uint8Array): string | undefined {
   const said = new Map<number, string>();
-  for (const { number, value } of fields(entry)) {
-    if (typeof value !== 'number') said.set(number, text(value));
+  for (const { number, value } of fieldsOf(entry)) {
+    if (typeof value !== 'number') said.set(number, textOf(value));
   }
   return said.get(ENTRY.key) === 'location' ? said.get(ENTRY.value) : undefined;
 }
 
-interface Field {
+export interface OnnxField {
   readonly number: number;
   /** The bytes of a text or a message, or a number; 0 for floats, which nobody asks for. */
   readonly value: Uint8Array | number;
+  /** All of it as it stands in the message. */
+  readonly bytes: Uint8Array;
 }
 
-/** The fields of one message, in its order. */
-function* fields(message: Uint8Array): Generator<Field> {
+/**
+ * The fields of one message of protobuf, in its order.
+ * @throws OnnxFormatError if it is none, or is cut
+ */
+export function* fieldsOf(message: Uint8Array): Generator<OnnxField> {
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -112,23 +117,26 @@ function* fields(message: Uint8Array): Generator<Field> {
     return at;
   };
   while (at < message.length) {
+    const start = at;
     const tag = varint();
     const number = Math.floor(tag / 8);
     switch (tag % 8) {
       case 0:
-        yield { number, value: varint() };
+        yield { number, value: varint(), bytes: message.subarray(start, at) };
         break;
       case 1:
         skip(8);
+        yield { number, value: 0, bytes: message.subarray(start, at) };
         break;
       case 2: {
         const length = varint();
-        const start = at;
-        yield { number, value: message.subarray(start, skip(length)) };
+        const from = at;
+        yield { number, value: message.subarray(from, skip(length)), bytes: message.subarray(start, at) };
         break;
       }
       case 5:
         skip(4);
+        yield { number, value: 0, bytes: message.subarray(start, at) };
         break;
       default:
         throw new OnnxFormatError('is no ONNX file');
@@ -136,6 +144,6 @@ function* fields(message: Uint8Array): Generator<Field> {
   }
 }
 
-function text(bytes: Uint8Array): string {
+export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

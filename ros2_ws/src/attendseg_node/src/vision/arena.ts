@@ -8,12 +8,13 @@ const SLACK = 64;
 
 /**
  * The memory of the kernels, handed out in regions that live until the next `reset`. It grows when it has to, and
- * growing replaces the views: use `bytes`, `int16` and `int32` afresh each time.
+ * growing replaces the views: use `bytes`, `int16`, `int32` and `float32` afresh each time.
  */
 export class Arena {
   bytes!: Uint8Array;
   int16!: Int16Array;
   int32!: Int32Array;
+  float32!: Float32Array;
   readonly #memory: Kernels['memory'];
   #top = BASE;
 
@@ -44,5 +45,6 @@ export class Arena {
     this.bytes = new Uint8Array(buffer);
     this.int16 = new Int16Array(buffer);
     this.int32 = new Int32Array(buffer);
+    this.float32 = new Float32Array(buffer);
   }
 }

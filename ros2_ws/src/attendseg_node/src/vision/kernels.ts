@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** The exports of assembly/kernels.ts, where each is explained. Pointers and sizes are in bytes of `memory`. */
+/** The exports of assembly/, where each is explained. Pointers and sizes are in bytes of `memory`. */
 export interface Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   gather(
@@ -57,6 +57,27 @@ export interface Kernels {
     target: number,
   ): void;
   blendRow(source: number, tint: number, keep: number, target: number, bytes: number): void;
+  areFinite(source: number, count: number): 0 | 1;
+  blendFloats(above: number, below: number, share: number, target: number, count: number): void;
+  toPlanes(
+    source: number,
+    channelStride: number,
+    pixelStride: number,
+    classes: number,
+    columns: number,
+    target: number,
+    pitch: number,
+  ): void;
+  strongest(
+    rows: number,
+    pitch: number,
+    classes: number,
+    columns: number,
+    scale: number,
+    labels: number,
+    confidence: number,
+    sharpness: number,
+  ): void;
 }
 
 /** The part used here of a global that Node has and its type declarations lack. */

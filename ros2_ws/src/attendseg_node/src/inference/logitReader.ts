@@ -1,0 +1,99 @@
+import { Arena } from '../vision/arena.js';
+import { type Kernels, loadKernels } from '../vision/kernels.js';
+import { logitsToLabels, rowTaps } from './labels.js';
+import type { Grid } from './tensors.js';
+
+/** Bytes of a float32. */
+const FLOAT = 4;
+/** Floats beside each row of a class: one in front, and what whole vectors read behind it. */
+const MARGIN = 8;
+
+/**
+ * logitsToLabels at the speed of vectors, for finite logits that are enlarged a whole number of times to the side; for
+ * others it is that function. The memory that it takes stays for the next picture.
+ */
+export class LogitReader {
+  readonly #kernels: Kernels;
+  readonly #arena: Arena;
+
+  private constructor(kernels: Kernels) {
+    this.#kernels = kernels;
+    this.#arena = new Arena(kernels.memory);
+  }
+
+  static async create(): Promise<LogitReader> {
+    return new LogitReader(await loadKernels());
+  }
+
+  /** Bytes of WebAssembly memory. */
+  get memoryBytes(): number {
+    return this.#arena.bytes.length;
+  }
+
+  /**
+   * See logitsToLabels. Values between logits are worked out in float32, so where two classes all but tie the other may
+   * win; confidence is the same but for one of 255.
+   * @param temperature what logits are divided by for the confidence
+   */
+  read(
+    raw: Float32Array,
+    classes: number,
+    grid: Grid,
+    width: number,
+    height: number,
+    labels: Uint8Array,
+    confidence: Uint8Array | undefined,
+    temperature: number,
+  ): boolean {
+    const { columns, rows, channelStride, pixelStride } = grid;
+    const scale = width / columns;
+    const arena = this.#arena;
+    const kernels = this.#kernels;
+    arena.reset();
+    const source = arena.take(FLOAT * raw.length);
+    arena.float32.set(raw, source / FLOAT);
+    if (!Number.isInteger(scale) || kernels.areFinite(source, raw.length) === 0)
+      return logitsToLabels(raw, classes, grid, width, height, labels, confidence, temperature);
+
+    const isPlanar = pixelStride === 1;
+    // What is blended of two rows at a time: one class's row, or all classes' of a row.
+    const [parts, count] = isPlanar ? [classes, columns] : [1, classes * columns];
+    const part = FLOAT * (count + MARGIN);
+    const blended = arena.take(parts * part);
+    const pitch = FLOAT * (columns + MARGIN);
+    const planes = arena.take(classes * pitch) + FLOAT;
+    const ids = arena.take(width * height + 4 * scale);
+    const sure = confidence === undefined ? 0 : arena.take(width * height + 4 * scale);
+    const down = rowTaps(rows, height);
+    for (let y = 0; y < height; y++) {
+      const above = source + FLOAT * down.from[y]! * columns * pixelStride;
+      const below = source + FLOAT * down.to[y]! * columns * pixelStride;
+      for (let i = 0; i < parts; i++) {
+        const at = FLOAT * channelStride * i;
+        kernels.blendFloats(above + at, below + at, down.share[y]!, blended + part * i, count);
+      }
+      kernels.toPlanes(
+        blended,
+        isPlanar ? part : FLOAT,
+        isPlanar ? FLOAT : FLOAT * classes,
+        classes,
+        columns,
+        planes,
+        pitch,
+      );
+      kernels.strongest(
+        planes,
+        pitch,
+        classes,
+        columns,
+        scale,
+        ids + y * width,
+        confidence === undefined ? 0 : sure + y * width,
+        1 / temperature,
+      );
+    }
+    labels.set(arena.bytes.subarray(ids, ids + width * height));
+    confidence?.set(arena.bytes.subarray(sure, sure + width * height));
+    return true;
+  }
+}

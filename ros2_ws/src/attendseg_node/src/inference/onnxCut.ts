@@ -1,0 +1,93 @@
+import { fieldsOf, OnnxFormatError, textOf, type OnnxField } from './onnxHeader.js';
+
+/** Fields of the messages of onnx.proto3 by name. */
+const GRAPH = { node: 1, output: 12 };
+const NODE = { input: 1, output: 2, attribute: 5 };
+const ATTRIBUTE = { graph: 6, graphs: 11 };
+const MODEL_GRAPH = 7;
+/** Of a ValueInfoProto; its type is left to whoever loads the model, and infers it. */
+const VALUE_NAME = 1;
+
+/**
+ * The same model, ended at one of its inner tensors, which becomes its only output: nodes that only serve what comes
+ * behind it are left out. Weights stay as they are.
+ * @returns undefined if the graph has no such tensor
+ * @throws OnnxFormatError if `model` is no ONNX file
+ */
+export function endAt(model: Uint8Array, tensor: string): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  let found = false;
+  for (const field of fieldsOf(model)) {
+    if (field.number !== MODEL_GRAPH || typeof field.value === 'number') {
+      parts.push(field.bytes);
+      continue;
+    }
+    const graph = cutGraph(field.value, tensor);
+    if (graph === undefined) return undefined;
+    found = true;
+    parts.push(message(MODEL_GRAPH, graph));
+  }
+  if (!found) throw new OnnxFormatError('is no ONNX file');
+  return Buffer.concat(parts);
+}
+
+function cutGraph(graph: Uint8Array, tensor: string): Uint8Array | undefined {
+  const fields = [...fieldsOf(graph)];
+  const needed = new Set([tensor]);
+  const kept = new Set<OnnxField>();
+  // Nodes stand behind those whose outputs they take.
+  for (const field of fields.toReversed()) {
+    if (field.number !== GRAPH.node || typeof field.value === 'number') continue;
+    const { inputs, outputs } = namesOf(field.value);
+    if (!outputs.some((name) => needed.has(name))) continue;
+    kept.add(field);
+    for (const name of inputs) needed.add(name);
+  }
+  if (kept.size === 0) return undefined;
+  const parts = fields
+    .filter(({ number }) => number !== GRAPH.node && number !== GRAPH.output)
+    .map(({ bytes }) => bytes);
+  const nodes = fields.filter((field) => kept.has(field)).map(({ bytes }) => bytes);
+  const output = message(GRAPH.output, message(VALUE_NAME, Buffer.from(tensor)));
+  return Buffer.concat([...nodes, ...parts, output]);
+}
+
+/** What a node takes and gives; graphs inside it may take any tensor of the one around them. */
+function namesOf(node: Uint8Array): { readonly inputs: string[]; readonly outputs: string[] } {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  for (const { number, value } of fieldsOf(node)) {
+    if (typeof value === 'number') continue;
+    if (number === NODE.input) inputs.push(textOf(value));
+    else if (number === NODE.output) outputs.push(textOf(value));
+    else if (number === NODE.attribute) inputs.push(...innerInputs(value));
+  }
+  return { inputs, outputs };
+}
+
+function innerInputs(attribute: Uint8Array): string[] {
+  const names: string[] = [];
+  for (const { number, value } of fieldsOf(attribute)) {
+    if (typeof value === 'number' || (number !== ATTRIBUTE.graph && number !== ATTRIBUTE.graphs)) continue;
+    for (const inner of fieldsOf(value)) {
+      if (inner.number === GRAPH.node && typeof inner.value !== 'number')
+        names.push(...namesOf(inner.value).inputs);
+      // It may also give out a tensor of the graph around it.
+      if (inner.number === GRAPH.output && typeof inner.value !== 'number')
+        for (const name of fieldsOf(inner.value))
+          if (name.number === VALUE_NAME && typeof name.value !== 'number') names.push(textOf(name.value));
+    }
+  }
+  return names;
+}
+
+/** A field that holds a message or a text. */
+function message(number: number, content: Uint8Array): Uint8Array {
+  return Buffer.concat([varint(8 * number + 2), varint(content.length), content]);
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
+  return Uint8Array.of(...bytes, value);
+}
