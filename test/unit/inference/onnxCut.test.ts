@@ -43,6 +43,7 @@ test('ends the graph at an inner tensor and leaves out what only serves the rest
     node('ArgMax', ['logits'], 'labels'),
     node('Sigmoid', ['features'], 'unused'),
     field(5, field(8, 'weights')),
+    field(5, field(8, 'of nobody')),
     field(11, field(1, 'image')),
     field(12, field(1, 'labels')),
     field(12, field(1, 'unused')),

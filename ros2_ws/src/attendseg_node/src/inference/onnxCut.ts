@@ -1,16 +1,17 @@
 import { fieldsOf, OnnxFormatError, textOf, type OnnxField } from './onnxHeader.js';
 
 /** Fields of the messages of onnx.proto3 by name. */
-const GRAPH = { node: 1, output: 12 };
+const GRAPH = { node: 1, initializer: 5, output: 12 };
 const NODE = { input: 1, output: 2, attribute: 5 };
 const ATTRIBUTE = { graph: 6, graphs: 11 };
+const TENSOR_NAME = 8;
 const MODEL_GRAPH = 7;
 /** Of a ValueInfoProto; its type is left to whoever loads the model, and infers it. */
 const VALUE_NAME = 1;
 
 /**
- * The same model, ended at one of its inner tensors, which becomes its only output: nodes that only serve what comes
- * behind it are left out. Weights stay as they are.
+ * The same model, ended at one of its inner tensors, which becomes its only output: nodes and weights that only serve what
+ * comes behind it are left out.
  * @returns undefined if the graph has no such tensor
  * @throws OnnxFormatError if `model` is no ONNX file
  */
@@ -44,12 +45,15 @@ function cutGraph(graph: Uint8Array, tensor: string): Uint8Array | undefined {
     for (const name of inputs) needed.add(name);
   }
   if (kept.size === 0) return undefined;
-  const parts = fields
-    .filter(({ number }) => number !== GRAPH.node && number !== GRAPH.output)
-    .map(({ bytes }) => bytes);
-  const nodes = fields.filter((field) => kept.has(field)).map(({ bytes }) => bytes);
+  const rest = fields.filter((field) => {
+    const { number, value } = field;
+    if (number === GRAPH.node) return kept.has(field);
+    if (number === GRAPH.initializer && typeof value !== 'number')
+      return needed.has(textIn(value, TENSOR_NAME) ?? '');
+    return number !== GRAPH.output;
+  });
   const output = message(GRAPH.output, message(VALUE_NAME, Buffer.from(tensor)));
-  return Buffer.concat([...nodes, ...parts, output]);
+  return Buffer.concat([...rest.map(({ bytes }) => bytes), output]);
 }
 
 /** What a node takes and gives; graphs inside it may take any tensor of the one around them. */
@@ -74,11 +78,17 @@ function innerInputs(attribute: Uint8Array): string[] {
         names.push(...namesOf(inner.value).inputs);
       // It may also give out a tensor of the graph around it.
       if (inner.number === GRAPH.output && typeof inner.value !== 'number')
-        for (const name of fieldsOf(inner.value))
-          if (name.number === VALUE_NAME && typeof name.value !== 'number') names.push(textOf(name.value));
+        names.push(textIn(inner.value, VALUE_NAME) ?? '');
     }
   }
   return names;
+}
+
+/** The text in one of a message's fields. */
+function textIn(content: Uint8Array, wanted: number): string | undefined {
+  for (const { number, value } of fieldsOf(content))
+    if (number === wanted && typeof value !== 'number') return textOf(value);
+  return undefined;
 }
 
 /** A field that holds a message or a text. */
