@@ -105,6 +105,7 @@ export class Backend {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#segmenter?.close();
+    this.#pool.close();
     this.#reportEnd();
   }
 
