@@ -97,6 +97,13 @@ def test_empty_and_broken_pictures_leave_nothing_behind(
         replace(good, width=0, height=0, step=0, data=b""),
         replace(good, step=2**32 - 1),
     ]
+
+    def is_told() -> bool:
+        camera.send(broken[0], frame_id="first")
+        graph.spin(0.1)
+        return any(drop.hardware_id == "first" for drop in drops)
+
+    graph.wait(is_told, "a first drop")
     for i, each in enumerate(broken):
         stamp = camera.send(each, frame_id=f"broken {i}")
         graph.wait(lambda i=i: any(drop.hardware_id == f"broken {i}" for drop in drops), f"the drop of {i}")
