@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import type { Picture } from '#commands/readPicture.js';
 import type { DiagnosticArray } from '#node/diagnostics.js';
-import { parseImage, type CameraFrame } from '#node/imageMessage.js';
+import { parseImage, type CameraFrame, type ImageMessage } from '#node/imageMessage.js';
 import type { RawImage } from '#vision/rawImage.js';
 import { ImageCdr } from '#recording/imageCdr.js';
 
@@ -90,7 +90,7 @@ export async function listen(name: string, { images, diagnostics }: Listeners): 
   const node = new rclnodejs.Node(name);
   for (const [topic, receive] of Object.entries(images)) {
     node.createSubscription('sensor_msgs/msg/Image' as never, topic, {}, (message: unknown) => {
-      receive(parseImage(message));
+      receive(parseImage(message as ImageMessage<Uint8Array>));
     });
   }
   node.createSubscription(

@@ -43,3 +43,14 @@ test('sizes that change all the time do not pile up', () => {
   for (let size = 1; size < 10_000; size++) pool.give(pool.take(size * 100));
   expect(pool.bytes).toBeLessThanOrEqual(66 * 1_000_000);
 });
+
+test('what is let go is freed at once, and after the end all is', () => {
+  const pool = new BufferPool(100);
+  const [old, kept, late] = [new ArrayBuffer(60), new ArrayBuffer(70), new ArrayBuffer(80)];
+  pool.give(old);
+  pool.give(kept);
+  expect([old.byteLength, kept.byteLength]).toEqual([0, 70]);
+  pool.close();
+  pool.give(late);
+  expect([kept.byteLength, late.byteLength, pool.bytes]).toEqual([0, 0, 0]);
+});

@@ -6,6 +6,7 @@ import type { OutputPublisher } from '#node/imagePublisher.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
 import { Scheduler, type FrameBackend } from '#node/scheduler.js';
+import { CountedPool } from './countedPool.js';
 
 const WIDTH = 16;
 const HEIGHT = 16;
@@ -36,18 +37,22 @@ class FakeSegmenter implements FrameBackend {
   released = 0;
   refusal: Error | undefined;
   brightest = 255;
+  readonly pool = new CountedPool();
+  readonly hold = this.pool.hold;
 
   get free(): boolean {
     return this.inFlight < 2;
   }
 
-  segment: FrameBackend['segment'] = (_, { outputs }) => {
+  segment: FrameBackend['segment'] = (picture, { outputs }) => {
     if (this.refusal !== undefined) throw this.refusal;
     this.inFlight++;
+    const buffer = picture.take();
     return new Promise<Segmentation>((resolve, reject) => {
       this.runs.push({
         resolve: () => {
           this.inFlight--;
+          this.pool.give(buffer);
           resolve({
             outputs: outputs.map((request) => ({ ...request, buffer: new ArrayBuffer(8) })),
             brightest: this.brightest,
@@ -60,6 +65,7 @@ class FakeSegmenter implements FrameBackend {
         },
         reject: (error) => {
           this.inFlight--;
+          this.pool.give(buffer);
           reject(error);
         },
       });
@@ -126,6 +132,7 @@ describe('a frame may fail, and the camera goes on', () => {
     expect(published()).toBe(0);
     expect(camera.counts.pending).toBe(0);
     expect(segmenter.released).toBe(name === 'publish' ? 3 : 0);
+    expect(segmenter.pool.away).toBe(0);
   });
 
   test('when the segmenter throws, rejects, and then works', async () => {
@@ -149,6 +156,7 @@ describe('a frame may fail, and the camera goes on', () => {
       camera.counts.drops.failed,
       published(),
     ]).toEqual([3, 1, 2, 1]);
+    expect(segmenter.pool.away).toBe(0);
   });
 });
 
@@ -172,6 +180,7 @@ describe('after stop', () => {
     expect(camera.counts.drops.stopped).toBe(2);
     expect(camera.counts.pending).toBe(0);
     expect(segmenter.released).toBe(segmenter.runs.length);
+    expect(segmenter.pool.away).toBe(0);
   });
 
   test('it does not wait for longer than it has to', async () => {
@@ -226,4 +235,50 @@ test('frames are dropped while it is disabled, those in the slot too; what is un
   segmenter.runs.pop()?.resolve();
   await settle();
   expect(published()).toBe(before + 1);
+  expect(segmenter.pool.away).toBe(0);
+});
+
+describe('bytes are copied for a turn alone', () => {
+  /** A picture whose bytes are the middleware's: counts how often they are read. */
+  function counted(image: Partial<CameraFrame['image']> = {}) {
+    let copies = 0;
+    const data = {
+      length: 3 * WIDTH * HEIGHT,
+      copyTo: () => {
+        copies++;
+      },
+    };
+    const frame = { ...FRAME, image: { ...FRAME.image, ...image, data } } as CameraFrame;
+    return { frame, copies: () => copies };
+  }
+
+  test('once, and the one that waits gives its buffer to the next', () => {
+    const { camera, segmenter } = setUp();
+    const { frame, copies } = counted();
+    for (let i = 1; i <= 6; i++) {
+      camera.receive(frame);
+      expect(copies()).toBe(i);
+    }
+    expect([segmenter.runs.length, camera.counts.drops.superseded]).toEqual([2, 3]);
+    // Two are under way, and one waits; one is free for the next.
+    expect([segmenter.pool.away, segmenter.pool.bytes]).toEqual([3, 3 * WIDTH * HEIGHT]);
+  });
+
+  test.each([
+    ['standby', { wanted: false }, {}, true],
+    ['disabled', {}, {}, false],
+    ['undecodable', {}, { step: 1 }, true],
+  ] as const)('not at all when it is %s', (reason, publisher, image, enabled) => {
+    const { camera, segmenter } = setUp(publisher, () => enabled);
+    const { frame, copies } = counted(image);
+    camera.receive(frame);
+    expect([camera.counts.drops[reason], copies(), segmenter.pool.bytes]).toEqual([1, 0, 0]);
+  });
+
+  test('a file that is none gives its buffer back', () => {
+    const { camera, segmenter, refused } = setUp();
+    camera.receive({ ...FRAME, image: { format: 'jpeg', data: new Uint8Array(100) } });
+    expect(refused[0]).toContain('neither JPEG nor PNG');
+    expect([segmenter.pool.away, camera.counts.drops.undecodable]).toEqual([0, 1]);
+  });
 });

@@ -1,10 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { Frame, FrameCounts, type FrameEnd } from '#node/frame.js';
-import type { Picture } from '#inference/protocol.js';
+import type { HeldPicture } from '#inference/heldPicture.js';
 import type { CameraFrame } from '#node/imageMessage.js';
+import { CountedPool } from './countedPool.js';
 
 const picture = {} as CameraFrame;
-const image = {} as Picture;
+const image = { release: () => undefined } as unknown as HeldPicture;
+/** As far as its size: 16x16. */
+const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0, 16, 0, 16, 3);
 
 test.each<FrameEnd>(['published', 'superseded', 'failed'])('a frame ends once, as %s', (end) => {
   const counts = new FrameCounts();
@@ -36,4 +39,13 @@ test('who is told of drops hears of each once, with its reason, and of no mask',
     dropped.end('failed');
   }).toThrow('ends once');
   expect(told).toEqual([[dropped, 'too old']]);
+});
+
+test.each<FrameEnd>(['superseded', 'stopped'])('%s before its turn, it gives its bytes back', (end) => {
+  const pool = new CountedPool();
+  const frame = new Frame(picture, 0, new FrameCounts());
+  frame.wait(pool.hold({ format: 'jpeg', data: JPEG }));
+  expect([pool.away, pool.bytes]).toEqual([1, 0]);
+  frame.end(end);
+  expect([pool.away, pool.bytes]).toEqual([0, 2 ** 18]);
 });

@@ -9,6 +9,7 @@ import type { CameraFrame } from '#node/imageMessage.js';
 import type { Parameters } from '#node/parameterTable.js';
 import type { RawImage } from '#vision/rawImage.js';
 import { Scheduler, type FrameBackend, type Clock, type Contender } from '#node/scheduler.js';
+import { CountedPool } from './countedPool.js';
 
 const SIDE = 16;
 const request: OutputPublisher['request'] = (size) => ({ kind: 'mask', headroom: 0, ...size });
@@ -69,6 +70,8 @@ class FakeSegmenter implements FrameBackend {
   inFlight = 0;
   started = 0;
   unreleased = 0;
+  readonly pool = new CountedPool();
+  readonly hold = this.pool.hold;
   #busyUntil = 0;
 
   constructor(
@@ -80,15 +83,17 @@ class FakeSegmenter implements FrameBackend {
     return this.inFlight < 2;
   }
 
-  segment: FrameBackend['segment'] = (_, { outputs }) => {
+  segment: FrameBackend['segment'] = (picture, { outputs }) => {
     const { milliseconds, ends } = this.runs[this.started++ % this.runs.length]!;
     if (ends === 'refused') return Promise.reject(new RangeError('Array buffer allocation failed'));
     this.inFlight++;
+    const buffer = picture.take();
     const start = Math.max(this.clock.now(), this.#busyUntil);
     this.#busyUntil = start + milliseconds;
     return new Promise<Segmentation>((resolve, reject) => {
       this.clock.after(this.#busyUntil - this.clock.now(), () => {
         this.inFlight--;
+        this.pool.give(buffer);
         if (ends === 'failed') {
           reject(new Error('the run failed'));
           return;
@@ -164,7 +169,7 @@ describe('any schedule', () => {
         await clock.moveTo(clock.now() + 10_000);
         check();
         expect(cameras.map(({ counts }) => counts.pending)).toEqual([0, 0, 0]);
-        expect([segmenter.inFlight, segmenter.unreleased]).toEqual([0, 0]);
+        expect([segmenter.inFlight, segmenter.unreleased, segmenter.pool.away]).toEqual([0, 0, 0]);
         if (atStop !== undefined) expect(published).toBe(atStop);
       }),
       { numRuns: 1500 },
@@ -190,7 +195,7 @@ describe('any schedule', () => {
               contender.waitingSince = undefined;
               for (const others of turns) others[me]!++;
               void scheduler
-                .segment(frameOf(me).image, { fit: 'letterbox', opacity: 0, outputs: [] })
+                .segment(scheduler.hold(frameOf(me).image), { fit: 'letterbox', opacity: 0, outputs: [] })
                 .then((result) => {
                   result.release();
                 })
@@ -226,7 +231,10 @@ describe('any schedule', () => {
 
 test('of two that began to wait in the same millisecond, both have turns', () => {
   const turns: string[] = [];
-  const backend = { free: true, inFlight: 0, segment: () => Promise.reject(new Error('not called')) };
+  const notCalled = (): never => {
+    throw new Error('not called');
+  };
+  const backend = { free: true, inFlight: 0, hold: notCalled, segment: notCalled };
   const scheduler = new Scheduler(backend, new FakeClock());
   const contend = (name: string): Contender & { waitingSince: number | undefined } => ({
     waitingSince: 0,

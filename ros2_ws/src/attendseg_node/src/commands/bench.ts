@@ -117,7 +117,7 @@ async function measure(segmenter: Segmenter, size: Size, output: OutputKind, fra
   const pixels = probePicture(width, height);
   const segment = (): Promise<Segmentation> =>
     segmenter.segment(
-      { width, height, encoding: 'rgb8', isBigEndian: false, step: 3 * width, data: pixels },
+      segmenter.hold({ width, height, encoding: 'rgb8', isBigEndian: false, step: 3 * width, data: pixels }),
       { fit: 'letterbox', opacity: 0.5, outputs: [{ kind: output, width, height, headroom: 0 }] },
     );
   const alone = async (): Promise<Alone> => {
@@ -173,14 +173,14 @@ async function probeResult(
 ): Promise<{ readonly mask_sha256: string; readonly pixels: Record<string, number> }> {
   const { width, height } = manifest.input;
   const segmentation = await segmenter.segment(
-    {
+    segmenter.hold({
       width,
       height,
       encoding: 'rgb8',
       isBigEndian: false,
       step: 3 * width,
       data: probePicture(width, height),
-    },
+    }),
     { fit: 'stretch', opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
   );
   const mask = Uint8Array.from(new Uint8Array(segmentation.outputs[0]!.buffer, 0, width * height));

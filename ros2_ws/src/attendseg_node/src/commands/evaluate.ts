@@ -90,14 +90,14 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
         );
       const { width, height } = truth;
       const result = await segmenter.segment(
-        {
+        segmenter.hold({
           width: picture.width,
           height: picture.height,
           encoding: 'rgb8',
           isBigEndian: false,
           step: picture.width * 3,
           data: picture.pixels,
-        },
+        }),
         { fit, opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
       );
       confusion.add(truth.ids, new Uint8Array(result.outputs[0]!.buffer));

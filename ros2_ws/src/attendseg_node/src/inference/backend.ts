@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../errorText.js';
 import { BufferPool } from './bufferPool.js';
+import { type HeldPicture, holdPicture, type Picture } from './heldPicture.js';
 import type { Model } from './model.js';
-import type { Picture } from './protocol.js';
 import { type FrameOptions, type Segmentation, Segmenter } from './segmenter.js';
 
 export interface BackendOptions {
@@ -82,19 +82,30 @@ export class Backend {
   }
 
   /**
-   * Segments one picture that was checked (checkImage, readCompressedHeader). Its bytes are copied before this returns.
+   * Checks a picture and copies its bytes into a buffer that lives until it is segmented or given back; also while there
+   * is no session.
+   * @throws ImageError that names the cause; RangeError if memory is short
+   */
+  hold(picture: Picture): HeldPicture {
+    return holdPicture(picture, this.#pool);
+  }
+
+  /**
+   * Segments one picture, which may have been held by another backend. Its buffer is taken before this returns, or
+   * never: then the picture is still the caller's.
    * @throws Error if the run fails or the network is lost; the next frame may well succeed.
    */
-  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
+  segment(picture: HeldPicture, options: FrameOptions): Promise<Segmentation> {
     if (this.#segmenter === undefined)
       return Promise.reject(new Error(this.#trouble ?? 'the backend was closed'));
-    return this.#segmenter.segment(image, options);
+    return this.#segmenter.segment(picture, options);
   }
 
   /** Lets the frames in flight finish and ends its threads. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#segmenter?.close();
+    this.#pool.close();
     this.#reportEnd();
   }
 

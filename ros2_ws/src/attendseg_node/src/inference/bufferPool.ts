@@ -1,3 +1,5 @@
+import { MessageChannel } from 'node:worker_threads';
+
 /** Bytes that a pool keeps at most, unless told otherwise: enough for the frames of a 4K camera. */
 export const POOL_BYTES = 256 * 2 ** 20;
 /** A size that was not asked for during so many takes is let go: one huge frame does not stay for ever. */
@@ -14,7 +16,7 @@ export class BufferPool {
   #takes = 0;
 
   /** Keeps at most `maxBytes`; what has been unused longest goes first. */
-  constructor(private readonly maxBytes = POOL_BYTES) {}
+  constructor(private maxBytes = POOL_BYTES) {}
 
   /** Bytes that are kept for later. */
   get bytes(): number {
@@ -40,7 +42,16 @@ export class BufferPool {
       if (this.#bytes <= this.maxBytes && this.#takes - used <= PATIENCE) break;
       this.#free.delete(size);
       this.#bytes -= size * buffers.length;
+      freeBuffers(buffers);
     }
+  }
+
+  /** Frees what it keeps, and what is given back from now on. */
+  close(): void {
+    this.maxBytes = 0;
+    freeBuffers([...this.#free.values()].flatMap(({ buffers }) => buffers));
+    this.#free.clear();
+    this.#bytes = 0;
   }
 
   /** The buffers of a size, which from now on is the last used. */
@@ -50,4 +61,15 @@ export class BufferPool {
     this.#free.set(bytes, { buffers, used: this.#takes });
     return buffers;
   }
+}
+
+/**
+ * Frees memory at once, which garbage collection does late: nothing but a need for more makes V8 look for it. Buffers
+ * that are sent to a port that closes before it reads them end with it.
+ */
+export function freeBuffers(buffers: readonly ArrayBuffer[]): void {
+  if (buffers.length === 0) return;
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(undefined, buffers);
+  port2.close();
 }

@@ -62,10 +62,13 @@ async function prepare(frame: FrameMessage): Promise<void> {
   // What holds for this frame, though another message may come while it is decoded.
   const frameClasses = classes;
   try {
-    const data = new Uint8Array(frame.data);
-    const image =
-      'codec' in frame.image ? await decodeCompressed({ ...frame.image, data }) : { ...frame.image, data };
-    const placement = place(image.width, image.height, width, height, frame.look.fit);
+    const data = new Uint8Array(frame.data, 0, frame.bytes);
+    const { image: header, look } = frame;
+    const image: RawImage =
+      'codec' in header
+        ? await decodeCompressed({ ...header, data })
+        : { ...header, data, bitDepth: look.bitDepth ?? 16 };
+    const placement = place(image.width, image.height, width, height, look.fit);
     const input = pool.take(width * height * 3);
     const brightest = engine.prepare(image, placement, new Uint8Array(input));
     pending.set(frame.ticket, {

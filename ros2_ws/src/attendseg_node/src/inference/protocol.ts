@@ -16,21 +16,24 @@ export interface WorkerTimes {
   readonly finish: number;
 }
 
-/** A picture as it comes: pixels, or a file. */
-export type Picture = RawImage | CompressedPicture;
-export type PictureHeader = Omit<RawImage, 'data'> | Omit<CompressedPicture, 'data'>;
+/** A picture that was checked, but for its bytes: of pixels, or of a file. */
+export type PictureHeader = Omit<RawImage, 'data' | 'bitDepth'> | Omit<CompressedPicture, 'data'>;
 
-/** A camera's frame as it crosses to the pixel worker: all of a picture but the bytes, and those as a buffer. */
+/** A camera's frame as it crosses to the pixel worker. */
 export interface FrameMessage {
   readonly ticket: number;
   readonly image: PictureHeader;
   readonly data: ArrayBuffer;
+  /** Of `data` that are the picture's. */
+  readonly bytes: number;
   readonly look: FrameLook;
   readonly outputs: readonly Output[];
 }
 
 /** How a frame is to be segmented and shown. */
 export interface FrameLook {
+  /** How many low bits of 16-bit samples the camera fills, 8-16; all 16 if left out. Not of files. */
+  readonly bitDepth?: number;
   readonly fit: Fit;
   /** Of the class colours in the overlay, 0-1. */
   readonly opacity: number;

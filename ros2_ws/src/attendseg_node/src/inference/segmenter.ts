@@ -4,6 +4,7 @@ import { toError } from '../errorText.js';
 import { ImageError } from '../vision/imageError.js';
 import { BufferPool } from './bufferPool.js';
 import type { ClassTable } from './classTable.js';
+import { type HeldPicture, holdPicture, type Picture } from './heldPicture.js';
 import type { Model } from './model.js';
 import { ModelError } from './modelError.js';
 import { bufferBytes, type Output, type OutputRequest } from './outputs.js';
@@ -13,7 +14,6 @@ import {
   type FrameLook,
   type FrameMessage,
   type FrameResult,
-  type Picture,
   type PixelWorkerData,
   type SessionReport,
   type SessionWorkerData,
@@ -59,7 +59,7 @@ interface Waiting {
 
 /**
  * The network behind two threads: one for pixels, one for the session, so that the next frame is prepared
- * while this one runs. The caller's thread only copies the camera's bytes once.
+ * while this one runs. The caller's thread only copies a picture's bytes, once.
  */
 export class Segmenter {
   readonly #pixels: Worker;
@@ -169,16 +169,23 @@ export class Segmenter {
   }
 
   /**
-   * Segments one picture that was checked (checkImage, readCompressedHeader). Its bytes are copied before this returns.
+   * Checks a picture and copies its bytes into a buffer that lives until it is segmented or given back.
+   * @throws ImageError that names the cause; RangeError if memory is short
+   */
+  hold(picture: Picture): HeldPicture {
+    return holdPicture(picture, this.#pool);
+  }
+
+  /**
+   * Segments one picture, which may have been held by another segmenter. Its buffer is taken before this returns, or
+   * never: then the picture is still the caller's.
    * @throws Error if the run fails or the segmenter was closed; the next frame may well succeed.
    */
-  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
+  segment(picture: HeldPicture, options: FrameOptions): Promise<Segmentation> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const started = performance.now();
     const taken: ArrayBuffer[] = [];
     try {
-      const message = this.#compose(image, options, (bytes) => {
-        const buffer = this.#pool.take(bytes);
+      const message = this.#compose(picture, options, (buffer) => {
         taken.push(buffer);
         return buffer;
       });
@@ -186,7 +193,7 @@ export class Segmenter {
       this.#pixels.postMessage(message, taken);
       if (this.#waiting.size === 0) this.#deadline?.refresh();
       return new Promise((resolve, reject) => {
-        this.#waiting.set(message.ticket, { resolve, reject, receive: performance.now() - started });
+        this.#waiting.set(message.ticket, { resolve, reject, receive: picture.receive });
       });
     } catch (error) {
       // Memory may be short for the next buffer: those taken so far serve the next frame.
@@ -195,19 +202,22 @@ export class Segmenter {
     }
   }
 
-  #compose(image: Picture, options: FrameOptions, take: (bytes: number) => ArrayBuffer): FrameMessage {
-    const { data: pixels, ...header } = image;
-    const { fit, opacity, legend = false, threshold = 0, smoothing = 0, camera = '', outputs } = options;
-    const data = take(pixels.byteLength);
-    new Uint8Array(data).set(pixels);
+  #compose(
+    picture: HeldPicture,
+    options: FrameOptions,
+    taken: (buffer: ArrayBuffer) => ArrayBuffer,
+  ): FrameMessage {
+    const { bitDepth = 16, fit, opacity, legend = false, outputs } = options;
+    const { threshold = 0, smoothing = 0, camera = '' } = options;
     return {
       ticket: this.#ticket++,
-      image: header,
-      data,
-      look: { fit, opacity, legend, threshold, smoothing, camera },
+      image: picture.header,
+      data: taken(picture.take()),
+      bytes: picture.bytes,
+      look: { bitDepth, fit, opacity, legend, threshold, smoothing, camera },
       outputs: outputs.map((request) => ({
         ...request,
-        buffer: take(bufferBytes(request)),
+        buffer: taken(this.#pool.take(bufferBytes(request))),
       })),
     };
   }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../errorText.js';
 import type { ClassTable } from '../inference/classTable.js';
+import type { HeldPicture } from '../inference/heldPicture.js';
 import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import type { Stamp } from '../recording/cdr.js';
 import { type DropReason, Frame, FrameCounts } from './frame.js';
-import { type CameraFrame, checkPicture } from './imageMessage.js';
+import type { CameraFrame } from './imageMessage.js';
 import type { OutputPublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
 import { resolveMaskSize, type Size } from './maskSize.js';
@@ -93,7 +94,7 @@ export class Camera implements Contender {
     return this.#lastArrival;
   }
 
-  /** A picture arrived. Its bytes are read again until it is handed over, so they must stay as they are. */
+  /** A picture arrived. Its bytes are copied before this returns, if it is to wait for a turn. */
   receive(picture: CameraFrame): void {
     const arrived = (this.#lastArrival = this.scheduler.now());
     const frame = new Frame(picture, arrived, this.counts, this.host.dropped);
@@ -114,7 +115,7 @@ export class Camera implements Contender {
         frame.end('over rate');
         return;
       }
-      frame.wait(checkPicture(picture.image));
+      frame.wait(this.scheduler.hold(picture.image));
     } catch (error) {
       this.#refuse(frame, error);
       return;
@@ -190,31 +191,36 @@ export class Camera implements Contender {
   }
 
   /**
-   * Hands the picture over, and keeps nothing of it: what is kept across an await is not young any more when it is let
-   * go, and costs V8 far more.
+   * Hands the picture over, or gives it back.
    * @returns what is under way, or why nothing is
    */
   #handOver(frame: Frame): UnderWay | DropReason {
     const picture = frame.leave();
+    try {
+      return this.#segment(frame, picture);
+    } finally {
+      picture.release();
+    }
+  }
+
+  #segment(frame: Frame, picture: HeldPicture): UnderWay | DropReason {
     if (this.host.enabled?.() === false) return 'disabled';
     const publishers = this.publishers.filter((publisher) => publisher.wanted);
     if (publishers.length === 0) return 'standby';
     const parameters = this.host.parameters();
     if (parameters.max_age > 0 && this.#isTooOld(frame, parameters.max_age)) return 'too old';
-    const size = resolveMaskSize(parameters.mask_size, picture, this.host.network());
-    const result = this.scheduler.segment(
-      { ...picture, bitDepth: parameters.bit_depth },
-      {
-        fit: parameters.fit,
-        opacity: parameters.overlay_opacity,
-        legend: parameters.overlay_legend,
-        threshold: parameters.confidence_threshold,
-        smoothing: parameters.smoothing,
-        camera: this.host.name,
-        classes: this.host.classes(),
-        outputs: publishers.map((publisher) => publisher.request(size, frame.frameId)),
-      },
-    );
+    const size = resolveMaskSize(parameters.mask_size, picture.header, this.host.network());
+    const result = this.scheduler.segment(picture, {
+      bitDepth: parameters.bit_depth,
+      fit: parameters.fit,
+      opacity: parameters.overlay_opacity,
+      legend: parameters.overlay_legend,
+      threshold: parameters.confidence_threshold,
+      smoothing: parameters.smoothing,
+      camera: this.host.name,
+      classes: this.host.classes(),
+      outputs: publishers.map((publisher) => publisher.request(size, frame.frameId)),
+    });
     return { publishers, size, result };
   }
 

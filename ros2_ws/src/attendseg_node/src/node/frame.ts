@@ -1,4 +1,4 @@
-import type { Picture } from '../inference/protocol.js';
+import type { HeldPicture } from '../inference/heldPicture.js';
 import type { Stamp } from '../recording/cdr.js';
 import type { CameraFrame } from './imageMessage.js';
 
@@ -37,14 +37,14 @@ export class FrameCounts {
 }
 
 /**
- * A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. The picture
- * itself, which is memory of the middleware, is let go as soon as its turn has come.
+ * A camera's picture on its way: it waits for its turn, is under way, and ends once; then it is counted. One that ends
+ * before its turn gives its bytes back.
  */
 export class Frame {
   readonly stamp: Stamp;
   readonly frameId: string;
   #state: FrameState = 'waiting';
-  #picture: Picture | undefined;
+  #picture: HeldPicture | undefined;
 
   /**
    * `arrived`: milliseconds of the scheduler's clock.
@@ -66,12 +66,12 @@ export class Frame {
   }
 
   /** It waits for its turn with this picture, which was found to be usable. */
-  wait(picture: Picture): void {
+  wait(picture: HeldPicture): void {
     this.#picture = picture;
   }
 
   /** Its turn has come. @returns its picture, which is the caller's from now on. @throws Error if it does not wait */
-  leave(): Picture {
+  leave(): HeldPicture {
     const picture = this.#picture;
     if (this.#state !== 'waiting' || picture === undefined)
       throw new Error(`a frame that is ${this.#state} cannot have a turn`);
@@ -85,6 +85,7 @@ export class Frame {
     if (this.#state !== 'waiting' && this.#state !== 'under way')
       throw new Error(`a frame ends once: it is ${this.#state} and cannot be ${how}`);
     this.#state = how;
+    this.#picture?.release();
     this.#picture = undefined;
     this.counts.pending--;
     if (how === 'published') {

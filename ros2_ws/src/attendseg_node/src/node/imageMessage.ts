@@ -1,62 +1,57 @@
 import type { Stamp } from '../recording/cdr.js';
-import { type CompressedImage, readCompressedHeader } from '../vision/compressedImage.js';
-import { checkImage, type RawImage } from '../vision/rawImage.js';
-import type { Picture } from '../inference/protocol.js';
+import type { Picture, PictureBytes } from '../inference/heldPicture.js';
+import type { RawImage } from '../vision/rawImage.js';
 
-/** A camera's picture with what its masks inherit. */
-export interface CameraFrame<Kind extends Image = Image> {
+/** A camera's picture with what its masks inherit, unchecked. */
+export interface CameraFrame<Kind extends Picture = Picture> {
   readonly image: Kind;
   readonly stamp: Stamp;
   readonly frameId: string;
 }
 
-/** As it came, unchecked. */
-type Image = RawImage | CompressedImage;
-
-/**
- * Proves that a picture can be used, as far as that shows before it is decoded.
- * @throws ImageError that names the cause
- */
-export function checkPicture(image: Image): Picture {
-  if ('format' in image) return { ...image, ...readCompressedHeader(image) };
-  checkImage(image);
-  return image;
-}
-
-interface Header {
-  readonly stamp: { readonly sec: number; readonly nanosec: number };
+export interface Header {
+  readonly stamp: Stamp;
   readonly frame_id: string;
 }
 
-interface ImageMessage {
+/** sensor_msgs/msg/Image */
+export interface ImageMessage<Bytes = PictureBytes> {
   readonly header: Header;
   readonly width: number;
   readonly height: number;
   readonly encoding: string;
   readonly is_bigendian: number;
   readonly step: number;
-  readonly data: Uint8Array;
+  readonly data: Bytes;
 }
 
-/**
- * The fields of a received sensor_msgs/msg/Image, without a copy. rclnodejs fills them by the message's type, so
- * only their values are in doubt, and those checkImage looks at.
- */
-export function parseImage(message: unknown): CameraFrame<RawImage> {
-  const { header, width, height, encoding, is_bigendian, step, data } = message as ImageMessage;
+/** sensor_msgs/msg/CompressedImage */
+export interface CompressedImageMessage {
+  readonly header: Header;
+  readonly format: string;
+  readonly data: PictureBytes;
+}
+
+/** The fields of a received picture, without a copy: good for as long as the message is. */
+export function parsePicture(message: ImageMessage | CompressedImageMessage): CameraFrame {
+  if (!('format' in message)) return parseImage(message);
+  const { header, format, data } = message;
+  return { image: { format, data }, stamp: header.stamp, frameId: header.frame_id };
+}
+
+/** The same of pixels alone. */
+export function parseImage<Bytes extends PictureBytes>({
+  header,
+  width,
+  height,
+  encoding,
+  is_bigendian,
+  step,
+  data,
+}: ImageMessage<Bytes>): CameraFrame<Omit<RawImage, 'data'> & { readonly data: Bytes }> {
   return {
     image: { width, height, encoding, isBigEndian: is_bigendian !== 0, step, data },
-    stamp: { sec: header.stamp.sec, nanosec: header.stamp.nanosec },
-    frameId: header.frame_id,
-  };
-}
-
-/** The fields of a received sensor_msgs/msg/CompressedImage, without a copy. */
-export function parseCompressedImage(message: unknown): CameraFrame<CompressedImage> {
-  const { header, format, data } = message as { header: Header; format: string; data: Uint8Array };
-  return {
-    image: { format, data },
-    stamp: { sec: header.stamp.sec, nanosec: header.stamp.nanosec },
+    stamp: header.stamp,
     frameId: header.frame_id,
   };
 }

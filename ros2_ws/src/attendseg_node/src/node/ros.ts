@@ -2,11 +2,15 @@ import rclnodejs from 'rclnodejs';
 import { errorText } from '../errorText.js';
 import type { Scope } from '../inference/scope.js';
 import type { Stamp } from '../recording/cdr.js';
+import type { CompressedImageMessage, ImageMessage } from './imageMessage.js';
+import { ImageStruct } from './imageStruct.js';
 import type { Peer } from './qosMismatch.js';
+import { joined, toPeer, toPolicies } from './rmwTypes.js';
 import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
 type ServiceName = Parameters<InstanceType<typeof rclnodejs.Node>['createService']>[0];
+type Policies = ConstructorParameters<typeof rclnodejs.QoS>;
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
 
 /** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
@@ -247,26 +251,50 @@ export class RosNode {
   }
 
   /** @returns what ends the subscription. @throws Error that names the topic */
-  subscribe(topic: Topic, receive: (message: unknown, info: MessageInfo | undefined) => void): () => void {
-    return this.#subscribe(topic, false, receive);
+  subscribe(topic: Topic, receive: (message: unknown) => void): () => void {
+    return this.#subscribe(topic, topic.type as TypeName, false, receive);
+  }
+
+  /**
+   * The same of sensor_msgs/Image or CompressedImage, with who sent them. The pictures' bytes are good until `receive`
+   * returns.
+   */
+  subscribePictures(
+    topic: Topic,
+    receive: (message: ImageMessage | CompressedImageMessage, info: MessageInfo | undefined) => void,
+  ): () => void {
+    const struct = new ImageStruct(rclnodejs.require(topic.type));
+    return this.#subscribe(
+      topic,
+      struct.typeClass,
+      false,
+      (message, info) => {
+        receive(message as ImageMessage | CompressedImageMessage, info);
+      },
+      () => {
+        struct.free();
+      },
+    );
   }
 
   /** The same with messages as they are on the wire, CDR; three copies each, so not for a camera. */
   subscribeRaw(topic: Topic, receive: (message: Buffer) => void): () => void {
-    return this.#subscribe(topic, true, (message) => {
+    return this.#subscribe(topic, topic.type as TypeName, true, (message) => {
       receive(message as Buffer);
     });
   }
 
   #subscribe(
     topic: Topic,
+    type: TypeName,
     isRaw: boolean,
     receive: (message: unknown, info: MessageInfo | undefined) => void,
+    retired?: () => void,
   ): () => void {
     const name = this.resolve(topic);
     const subscription = this.#atTopic(topic, () =>
       this.#node.createSubscription(
-        topic.type as TypeName,
+        type,
         topic.name,
         { qos: this.#qosOf(topic, 'subscription'), isRaw },
         (message: unknown, info?: MessageInfo) => {
@@ -282,7 +310,10 @@ export class RosNode {
       open = false;
       this.#node.destroySubscription(subscription);
       // The thread that waits may hand it over once more: it must not be collected before.
-      setTimeout(() => subscription, RETIRED).unref();
+      setTimeout(() => {
+        retired?.();
+        return subscription;
+      }, RETIRED).unref();
     };
     return this.#scope.own(end, end);
   }
@@ -348,7 +379,9 @@ export class RosNode {
   }
 
   #qosOf(topic: Topic, direction: Direction): InstanceType<typeof rclnodejs.QoS> {
-    return toQos(this.#qos.get(`${direction} ${this.resolve(topic)}`) ?? topic.qos);
+    const qos = this.#qos.get(`${direction} ${this.resolve(topic)}`) ?? topic.qos;
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the numbers are the enums'
+    return new rclnodejs.QoS(...(toPolicies(qos) as Policies));
   }
 
   #atTopic<T>(topic: Topic, create: () => T): T {
@@ -358,45 +391,4 @@ export class RosNode {
       throw new Error(`topic ${topic.name}: ${errorText(error)}`, { cause: error });
     }
   }
-}
-
-/** A node's full name. */
-function joined(namespace: string, name: string): string {
-  return `${namespace.replace(/\/$/, '')}/${name}`;
-}
-
-/** Of what rclnodejs tells of an endpoint; the numbers are rmw's. */
-function toPeer(info: object): Peer {
-  const { node_name, node_namespace, topic_type, qos_profile } = info as {
-    node_name: string;
-    node_namespace: string;
-    topic_type: string;
-    qos_profile: { reliability: number; durability: number };
-  };
-  return {
-    node: joined(node_namespace, node_name),
-    type: topic_type,
-    reliability: qos_profile.reliability === 1 ? 'reliable' : 'best_effort',
-    durability: qos_profile.durability === 1 ? 'transient_local' : 'volatile',
-  };
-}
-
-function toQos({ reliability, durability, history, depth }: TopicQos): InstanceType<typeof rclnodejs.QoS> {
-  const { HistoryPolicy, ReliabilityPolicy, DurabilityPolicy } = rclnodejs.QoS;
-  const histories = {
-    keep_last: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST,
-    keep_all: HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_ALL,
-    system_default: HistoryPolicy.RMW_QOS_POLICY_HISTORY_SYSTEM_DEFAULT,
-  };
-  const reliabilities = {
-    reliable: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE,
-    best_effort: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
-    system_default: ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_SYSTEM_DEFAULT,
-  };
-  const durabilities = {
-    volatile: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_VOLATILE,
-    transient_local: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
-    system_default: DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_SYSTEM_DEFAULT,
-  };
-  return new rclnodejs.QoS(histories[history], depth, reliabilities[reliability], durabilities[durability]);
 }

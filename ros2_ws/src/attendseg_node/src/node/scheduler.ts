@@ -1,6 +1,6 @@
 import type { Backend } from '../inference/backend.js';
+import type { HeldPicture, Picture } from '../inference/heldPicture.js';
 import type { FrameOptions, Segmentation } from '../inference/segmenter.js';
-import type { Picture } from '../inference/protocol.js';
 import { Pacer } from './pacer.js';
 
 /** Time in milliseconds, and a call later on. */
@@ -29,7 +29,7 @@ export interface Contender {
 }
 
 /** What a scheduler needs from the backend. */
-export type FrameBackend = Pick<Backend, 'free' | 'inFlight' | 'segment'>;
+export type FrameBackend = Pick<Backend, 'free' | 'inFlight' | 'hold' | 'segment'>;
 
 /**
  * Decides whose frame is handed to the segmenter, and when: just in time, so that one is prepared while another runs;
@@ -84,9 +84,14 @@ export class Scheduler {
     }
   }
 
-  /** Hands a frame to the segmenter, in a turn; keeps nothing of the image. @throws what the segmenter throws */
-  segment(image: Picture, options: FrameOptions): Promise<Segmentation> {
-    const pending = this.backend.segment(image, options);
+  /** Checks and copies a picture that is to wait for its turn. @throws ImageError that names the cause; RangeError */
+  hold(picture: Picture): HeldPicture {
+    return this.backend.hold(picture);
+  }
+
+  /** Hands a frame to the segmenter, in a turn; keeps nothing of the picture. @throws what the segmenter throws */
+  segment(picture: HeldPicture, options: FrameOptions): Promise<Segmentation> {
+    const pending = this.backend.segment(picture, options);
     this.#pacer.handedOver(this.clock.now());
     return pending.then((result) => {
       this.#pacer.cameBack(this.clock.now(), result.times, this.backend.inFlight);

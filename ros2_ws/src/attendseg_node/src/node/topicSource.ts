@@ -1,4 +1,4 @@
-import { type CameraFrame, parseCompressedImage, parseImage } from './imageMessage.js';
+import { type CameraFrame, parsePicture } from './imageMessage.js';
 import type { ImageTransport } from './parameterTable.js';
 import type { RosNode } from './ros.js';
 import { compressedBeside, type Topic } from './topics.js';
@@ -44,11 +44,10 @@ export class TopicSource implements Source {
     const wanted = this.#choose(transport);
     if (wanted === this.#taken) return;
     this.#leave?.();
-    const parse = wanted === this.#raw ? parseImage : parseCompressedImage;
-    this.#leave = this.node.subscribe(wanted, (message, info) => {
+    this.#leave = this.node.subscribePictures(wanted, (message, info) => {
       if (info !== undefined)
         this.#loss.receive(info.publisherGid.toString('latin1'), info.publicationSequenceNumber);
-      this.receive(parse(message));
+      this.receive(parsePicture(message));
     });
     this.#taken = wanted;
   }

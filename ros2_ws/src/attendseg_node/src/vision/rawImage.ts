@@ -26,7 +26,9 @@ export const MAX_IMAGE_SIDE = 8192;
  * The encoding of an image whose every row is proved to lie inside its data.
  * @throws ImageError that names the cause.
  */
-export function checkImage(image: RawImage): Encoding {
+export function checkImage(
+  image: Omit<RawImage, 'data'> & { readonly data: { readonly length: number } },
+): Encoding {
   const { width, height, encoding: name, step, data } = image;
   const encoding = findEncoding(name);
   const size = `${width}x${height}`;

@@ -1,12 +1,11 @@
 import { errorText } from '../../errorText.js';
-import type { CameraFrame } from '../../node/imageMessage.js';
 import { IMAGE_TOPIC, COMPRESSED_IMAGE_TOPIC, CAMERA_INFO_TOPIC, infoBeside } from '../../node/topics.js';
 import type { Bag, BagMessage, BagTopic } from '../../recording/bag.js';
 import type { Stamp } from '../../recording/cdr.js';
 import { parseCameraInfo, parseCompressedImage, parseImage } from '../../recording/imageMessages.js';
 import type { CameraInfo } from '../../recording/infoMessages.js';
 import { openBag } from '../../recording/openBag.js';
-import type { PictureSource, SourcePicture, Stream, Unusable } from './pictures.js';
+import type { PictureSource, RecordedFrame, SourcePicture, Stream, Unusable } from './pictures.js';
 
 /** Which of a bag's pictures are segmented. */
 export interface BagChoice {
@@ -17,7 +16,7 @@ export interface BagChoice {
   readonly end?: number | undefined;
 }
 
-const PARSERS: Readonly<Record<string, (message: Uint8Array) => CameraFrame>> = {
+const PARSERS: Readonly<Record<string, (message: Uint8Array) => RecordedFrame>> = {
   [IMAGE_TOPIC.type]: parseImage,
   [COMPRESSED_IMAGE_TOPIC.type]: parseCompressedImage,
 };
@@ -94,7 +93,7 @@ export class BagPictures implements PictureSource {
 
   *#picture(message: BagMessage, stream: Stream): Generator<SourcePicture | Unusable> {
     const { topic, time, where, data } = message;
-    let frame: CameraFrame;
+    let frame: RecordedFrame;
     try {
       frame = PARSERS[topic.type]!(data);
     } catch (error) {

@@ -1,4 +1,6 @@
 import type { CameraFrame } from '../../node/imageMessage.js';
+import type { CompressedImage } from '../../vision/compressedImage.js';
+import type { RawImage } from '../../vision/rawImage.js';
 import type { CameraInfo } from '../../recording/infoMessages.js';
 
 /** One camera of what is segmented: a topic of a bag, or a folder of pictures. */
@@ -11,8 +13,11 @@ export interface Stream {
   readonly info: CameraInfo | undefined;
 }
 
+/** A picture with its bytes in JavaScript's memory. */
+export type RecordedFrame = CameraFrame<RawImage | CompressedImage>;
+
 /** A picture to be segmented. */
-export interface SourcePicture extends CameraFrame {
+export interface SourcePicture extends RecordedFrame {
   readonly stream: Stream;
   /** When it was recorded, nanoseconds since 1970. */
   readonly time: bigint;

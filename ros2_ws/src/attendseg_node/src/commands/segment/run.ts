@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { errorText, toError } from '../../errorText.js';
 import type { ClassTable } from '../../inference/classTable.js';
 import type { Segmentation, Segmenter } from '../../inference/segmenter.js';
-import { checkPicture } from '../../node/imageMessage.js';
 import { resolveMaskSize, type Size } from '../../node/maskSize.js';
 import type { Parameters } from '../../node/parameterTable.js';
 import { ImageError } from '../../vision/imageError.js';
@@ -118,21 +117,19 @@ function handOver(picture: SourcePicture, options: RunOptions): UnderWay {
   const frame: FrameHead = { ...head, original };
   const { parameters, classes, segmenter, sink, network } = options;
   try {
-    const checked = checkPicture(image);
-    const size = resolveMaskSize(parameters.mask_size, checked, network);
-    const result = segmenter.segment(
-      { ...checked, bitDepth: parameters.bit_depth },
-      {
-        fit: parameters.fit,
-        opacity: parameters.overlay_opacity,
-        legend: parameters.overlay_legend,
-        threshold: parameters.confidence_threshold,
-        smoothing: parameters.smoothing,
-        camera: picture.stream.name,
-        classes,
-        outputs: sink.requests(picture, size),
-      },
-    );
+    const held = segmenter.hold(image);
+    const size = resolveMaskSize(parameters.mask_size, held.header, network);
+    const result = segmenter.segment(held, {
+      bitDepth: parameters.bit_depth,
+      fit: parameters.fit,
+      opacity: parameters.overlay_opacity,
+      legend: parameters.overlay_legend,
+      threshold: parameters.confidence_threshold,
+      smoothing: parameters.smoothing,
+      camera: picture.stream.name,
+      classes,
+      outputs: sink.requests(picture, size),
+    });
     return { frame, size, result: result.catch(toError) };
   } catch (error) {
     return { frame, size: network, result: Promise.resolve(toError(error)) };

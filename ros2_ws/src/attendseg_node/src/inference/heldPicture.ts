@@ -1,0 +1,76 @@
+import { type CompressedImage, readCompressedHeader } from '../vision/compressedImage.js';
+import { checkImage, type RawImage } from '../vision/rawImage.js';
+import type { BufferPool } from './bufferPool.js';
+import type { PictureHeader } from './protocol.js';
+
+/** A picture's bytes where they are now, such as in the middleware's memory: for as long as who gives them says. */
+export type PictureBytes =
+  | Uint8Array
+  | {
+      readonly length: number;
+      /** Fills the first `length` bytes of `target`. @throws Error if the bytes are gone, RangeError if it is shorter */
+      copyTo(target: Uint8Array): void;
+    };
+
+/** An image whose bytes may lie anywhere. */
+export type Anywhere<Image extends { readonly data: Uint8Array }> = Omit<Image, 'data'> & {
+  readonly data: PictureBytes;
+};
+
+/** A picture as it comes, unchecked: pixels, or a file. */
+export type Picture = Anywhere<RawImage> | Anywhere<CompressedImage>;
+
+/** Files differ in size from frame to frame: their buffers are multiples of this, so that the next one fits, too. */
+const FILE_STEP = 256 * 2 ** 10;
+
+/** A picture that was checked, with its bytes in a buffer of a pool until it is segmented or given back. */
+export class HeldPicture {
+  #buffer: ArrayBuffer | undefined;
+
+  /** @param receive milliseconds that the copy took */
+  constructor(
+    readonly header: PictureHeader,
+    buffer: ArrayBuffer,
+    /** That are the picture's; the buffer may be longer. */
+    readonly bytes: number,
+    readonly receive: number,
+    private readonly pool: BufferPool,
+  ) {
+    this.#buffer = buffer;
+  }
+
+  /** The buffer, which is the caller's from now on. @throws Error if it is somebody's already */
+  take(): ArrayBuffer {
+    const buffer = this.#buffer;
+    if (buffer === undefined) throw new Error('the picture was segmented or given back before');
+    this.#buffer = undefined;
+    return buffer;
+  }
+
+  /** Gives the buffer back to its pool, unless it was taken. */
+  release(): void {
+    if (this.#buffer !== undefined) this.pool.give(this.take());
+  }
+}
+
+/**
+ * Proves that a picture can be used, as far as that shows before it is decoded, and copies its bytes, once.
+ * @throws ImageError that names the cause; RangeError if memory is short
+ */
+export function holdPicture(picture: Picture, pool: BufferPool): HeldPicture {
+  const started = performance.now();
+  const { data, ...head } = picture;
+  if (!('format' in picture)) checkImage(picture);
+  const bytes = data.length;
+  const buffer = pool.take('format' in head ? Math.ceil(bytes / FILE_STEP) * FILE_STEP : bytes);
+  try {
+    const copy = new Uint8Array(buffer, 0, bytes);
+    if ('copyTo' in data) data.copyTo(copy);
+    else copy.set(data);
+    const header = 'format' in head ? { ...head, ...readCompressedHeader({ ...head, data: copy }) } : head;
+    return new HeldPicture(header, buffer, bytes, performance.now() - started, pool);
+  } catch (error) {
+    pool.give(buffer);
+    throw error;
+  }
+}
