@@ -32,8 +32,9 @@ class CameraProcess:
     def __init__(self, flow: Flow, picture: Path) -> None:
         # Not a fork: it would inherit threads of the middleware from the round before.
         spawn = multiprocessing.get_context("spawn")
-        self.begin, self.warm, self.measure = spawn.Event(), spawn.Event(), spawn.Event()
-        self._process = spawn.Process(target=send, args=(flow, picture, self.begin, self.warm, self.measure))
+        self.begin, self.warm, self.measure, self._enough = (spawn.Event() for _ in range(4))
+        events = (self.begin, self.warm, self.measure, self._enough)
+        self._process = spawn.Process(target=send, args=(flow, picture, *events))
         self._process.start()
 
     @property
@@ -41,8 +42,10 @@ class CameraProcess:
         return self._process.is_alive()
 
     def stop(self) -> None:
-        self._process.terminate()
+        for event in (self._enough, self.begin, self.measure):
+            event.set()
         self._process.join(5)
+        self._process.kill()
 
 
 def message_of(flow: Flow, picture: Path) -> Image | CompressedImage:
@@ -55,7 +58,7 @@ def message_of(flow: Flow, picture: Path) -> Image | CompressedImage:
     return message
 
 
-def send(flow: Flow, picture: Path, begin: Event, warm: Event, measure: Event) -> None:
+def send(flow: Flow, picture: Path, begin: Event, warm: Event, measure: Event, enough: Event) -> None:
     rclpy.init()
     node = rclpy.create_node("bench_camera")
     message = message_of(flow, picture)
@@ -67,6 +70,8 @@ def send(flow: Flow, picture: Path, begin: Event, warm: Event, measure: Event) -
         due = time.monotonic()
         for _ in range(round(flow.rate * seconds)):
             for publisher in publishers:
+                if enough.is_set():
+                    return
                 time.sleep(max(0.0, due - time.monotonic()))
                 due += 1 / flow.rate / len(publishers)
                 message.header.stamp = node.get_clock().now().to_msg()
@@ -77,5 +82,6 @@ def send(flow: Flow, picture: Path, begin: Event, warm: Event, measure: Event) -
     warm.set()
     measure.wait()
     stream(flow.seconds)
-    time.sleep(1)
+    # For what is under way.
+    time.sleep(0 if enough.is_set() else 1)
     rclpy.shutdown()
