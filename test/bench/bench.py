@@ -65,7 +65,8 @@ def run(row: Row, rounds: int, folder: Path, seconds: float) -> dict[str, Any]:
     return result
 
 
-def finish(result: dict[str, Any], out: Path) -> None:
+def save(result: dict[str, Any], out: Path) -> None:
+    """With what is made of it. After each row, so that a run that was broken off is not lost."""
     summary = {
         "medians": {row["name"]: medians(row) for row in result["rows"]},
         "verdicts": [asdict(each) for each in verdicts(result)],
@@ -74,8 +75,6 @@ def finish(result: dict[str, Any], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_text(json.dumps(result | summary, indent=1) + "\n")
     (out / "bench.svg").write_text(plot(result))
-    print(table(result))
-    print(f"{out / 'bench.json'} has all rounds, {out / 'bench.svg'} the picture")
 
 
 def give_up(message: str) -> None:
@@ -122,11 +121,13 @@ def main() -> None:
         print(f"bench: warning: the machine is not quiet: {'; '.join(noise)}", file=sys.stderr)
     use_shipped_transport()
     result: dict[str, Any] = {"version": 1, "machine": describe(), "quiet": not noise, "noise": noise}
-    result |= {"quick": arguments.quick, "round count": rounds, "rows": []}
+    result |= {"quick": arguments.quick, "round count": rounds, "planned": len(plan), "rows": []}
     with tempfile.TemporaryDirectory() as folder:
         for row in plan:
             result["rows"].append(run(row, rounds, Path(folder), 2 if arguments.quick else 5))
-    finish(result, arguments.out)
+            save(result, arguments.out)
+    print(table(result))
+    print(f"{arguments.out / 'bench.json'} has all rounds, {arguments.out / 'bench.svg'} the picture")
     sys.exit(exit_code(result))
 
 

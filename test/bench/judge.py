@@ -70,6 +70,6 @@ def verdicts(result: dict[str, Any]) -> list[Verdict]:
 
 
 def exit_code(result: dict[str, Any]) -> int:
-    """1 if a goal is missed, was not measured, or a comparison failed."""
-    failed = any(row.get("error") for row in result["rows"])
+    """1 if a goal is missed, was not measured, or a comparison failed or is not there."""
+    failed = len(result["rows"]) < result["planned"] or any(row.get("error") for row in result["rows"])
     return int(failed or any(each.state in (MISSED, MISSING) for each in verdicts(result)))

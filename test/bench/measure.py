@@ -155,7 +155,13 @@ def observe(process: Running, camera: CameraProcess, subscriber: Subscriber, flo
     # The camera's publishers are to be found by both.
     subscriber.spin(1)
     camera.begin.set()
-    subscriber.spin_while(lambda: not camera.warm.is_set())
+
+    def is_warming() -> bool:
+        if not camera.is_alive:
+            raise RuntimeError("the camera's process ended; what it says is above")
+        return not camera.warm.is_set()
+
+    subscriber.spin_while(is_warming)
     # The last of its pictures, and a report after it.
     subscriber.spin(1.2)
     received, superseded = subscriber.total("frames received"), subscriber.total("dropped: superseded")

@@ -66,6 +66,8 @@ def table(result: dict[str, Any]) -> str:
     bad = [f"{each.row}: {each.metric}" for each in judged if each.state in (MISSED, MISSING)]
     met = f"{len(judged) - len(bad)} of {len(judged)} goals are not missed"
     lines += ["", met + (f"; missed: {', '.join(bad)}" if bad else "")]
-    if exit_code(result) and not bad:
+    if len(result["rows"]) < result["planned"]:
+        lines.append(f"broken off after {len(result['rows'])} of {result['planned']} comparisons")
+    elif exit_code(result) and not bad:
         lines.append("a comparison failed")
     return "\n".join(lines)

@@ -29,7 +29,7 @@ def goal(metric: str, bound: float, against: str | None = "peer", at_least: bool
 def result_of(goals: list[dict[str, Any]], threads: int = 1, error: str | None = None, **rounds: Any) -> dict[str, Any]:
     row = {"section": "mask", "name": "small", "goals": goals, "rounds": rounds, "error": error}
     machine = {"cpu": "a CPU", "cores": 2, "session threads": threads, "commit": "abc"}
-    state = {"machine": machine, "quiet": True, "noise": [], "quick": False, "round count": 3}
+    state = {"machine": machine, "quiet": True, "noise": [], "quick": False, "round count": 3, "planned": 1}
     return state | {"rows": [row]}
 
 
@@ -79,6 +79,14 @@ def test_what_failed_is_told() -> None:
     assert "failed: ours ended with code 1: no model" in table(result)
     # Also where nothing was expected of it.
     assert exit_code(result_of([], error="no model", ours=[])) == 1
+
+
+def test_a_run_that_was_broken_off_is_no_success() -> None:
+    result = result_of([goal(P50, 1.0)], ours=of(P50, 20), peer=of(P50, 20))
+    assert exit_code(result) == 0
+    result["planned"] = 2
+    assert exit_code(result) == 1
+    assert table(result).endswith("\nbroken off after 1 of 2 comparisons")
 
 
 def test_time_outside_the_run_is_not_judged_where_the_run_has_several_threads() -> None:
