@@ -17,24 +17,9 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const SIZE = { width: 640, height: 480 };
 const QOS = { reliability: 'reliable', durability: 'volatile', history: 'keep_last', depth: 1 };
 
-/** Session runs of a blank picture, one after the other, as the program's session is opened. */
-const RAW = `
-import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-const [file, threads, runs] = process.argv.slice(1);
-const session = await InferenceSession.create(readFileSync(file), {
-  executionProviders: ['cpu'],
-  intraOpNumThreads: Number(threads),
-  interOpNumThreads: 1,
-  extra: { session: { intra_op: { allow_spinning: '0' } } },
-});
-const { name, shape } = session.inputMetadata[0];
-const feed = { [name]: new Tensor('uint8', new Uint8Array(shape.reduce((a, b) => a * b)), shape) };
-for (let i = 0; i < 10; i++) await session.run(feed);
-const started = performance.now();
-for (let i = 0; i < Number(runs); i++) await session.run(feed);
-console.log(1000 * Number(runs) / (performance.now() - started));
-`;
+const SESSION = fileURLToPath(new URL('session.mjs', import.meta.url));
+/** Of session runs in a round. */
+const SECONDS = 5;
 
 const { values } = parseArgs({
   options: {
@@ -83,8 +68,8 @@ try {
   const bag = join(folder, 'bench.mcap');
   await writeBag(bag, frames);
   const rounds = Array.from({ length: Number(values.rounds) }, (_, i) => {
-    const raw = Number(
-      node(['--input-type=module', '-e', RAW, file, String(sessionThreads(0)), String(frames)]),
+    const { 'per second': raw } = JSON.parse(
+      node([SESSION, file, String(sessionThreads(0)), String(SECONDS)]),
     );
     const { frames_per_second: ours } = segment(bag, join(folder, `${i}.mcap`), '--outputs', 'mask');
     console.log(
