@@ -24,6 +24,11 @@ const PARAMETER_TYPES = {
 };
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
+/**
+ * Milliseconds after which the thread that waits for messages looks whether the node has ended. A hundred times a second
+ * cost as much as everything else in a node that has nothing to do.
+ */
+const LONGEST_WAIT = 100;
 /** Milliseconds for which a subscription that was destroyed is kept from the garbage collector. */
 const RETIRED = 1000;
 
@@ -75,9 +80,23 @@ export type Decision =
 
 type Parameter = InstanceType<typeof rclnodejs.Parameter>;
 
-/** rclnodejs's node where the decision about parameters is ours alone. */
+/** What rclnodejs's node inherits from its native part, which its types leave out. */
+const NATIVE = rclnodejs.Node.prototype as unknown as { syncHandles(): void };
+
+/** rclnodejs's node where the decision about parameters is ours alone, and whose waiting thread seldom wakes. */
 class Node extends rclnodejs.Node {
   decide: ((changes: readonly ParameterChange[]) => Decision) | undefined;
+  readonly #waker = this.createGuardCondition(() => undefined);
+
+  /**
+   * Called whenever a subscription or service comes or goes; waits until the thread that waits for messages returns. So
+   * that one is woken; without that, it would have to wake by itself again and again.
+   */
+  syncHandles(): void {
+    // While rclnodejs's constructor runs, the thread does not.
+    if (#waker in this) this.#waker.trigger();
+    NATIVE.syncHandles.call(this);
+  }
 
   /** Overrides come by parameterOverrides.ts; rclnodejs would die of a list of integers that is meant for another node. */
   protected _getNativeParameterOverrides(): Map<string, Parameter> {
@@ -185,7 +204,7 @@ export class RosNode {
 
   /** Calls callbacks from now on. */
   spin(): void {
-    this.#node.spin(10);
+    this.#node.spin(LONGEST_WAIT);
   }
 
   /** Time of ROS: the system's, or the simulation's. */
