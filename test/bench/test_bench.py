@@ -96,6 +96,12 @@ def test_time_outside_the_run_is_not_judged_where_the_run_has_several_threads() 
     assert "not judged: the session has 3 threads" in table(result)
 
 
+def test_less_than_nothing_outside_the_run_is_no_success() -> None:
+    # A run is told by the clock: where others had the cores meanwhile, that is more than it used.
+    result = result_of([goal(OUTSIDE, 0.75)], ours=of(OUTSIDE, -7), peer=of(OUTSIDE, 2))
+    assert state_of(result) == MISSING
+
+
 def test_medians_of_tables_and_of_what_is_missing_in_a_round() -> None:
     rounds = [
         {"a": 1, "t": {"x": 2.0}, "n": None},
