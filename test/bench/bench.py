@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from judge import exit_code, medians, verdicts
 from plan import Row, rows, sections
@@ -77,7 +77,7 @@ def save(result: dict[str, Any], out: Path) -> None:
     (out / "bench.svg").write_text(plot(result))
 
 
-def give_up(message: str) -> None:
+def give_up(message: str) -> NoReturn:
     print(f"bench: {message}", file=sys.stderr)
     sys.exit(2)
 
@@ -92,7 +92,10 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, metavar="BENCH.json", help="judge these figures, and measure nothing")
     arguments = parser.parse_args()
     if arguments.judge:
-        result = json.loads(arguments.judge.read_text())
+        try:
+            result = json.loads(arguments.judge.read_text())
+        except (OSError, ValueError) as error:
+            give_up(f"{arguments.judge} cannot be read: {error}; give the bench.json of a run")
         print(table(result))
         sys.exit(exit_code(result))
     only = arguments.only.split(",") if arguments.only else sections()

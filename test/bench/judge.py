@@ -54,6 +54,9 @@ def verdict(row: dict[str, Any], goal: dict[str, Any], threads: int) -> Verdict:
     value = found.get("ours", {}).get(metric)
     if value is None:
         return Verdict(row["name"], metric, None, text, MISSING, row.get("error") or "ours was not measured")
+    if value < 0:
+        why = "runs lasted longer than all processor time: others had the cores"
+        return Verdict(row["name"], metric, None, text, MISSING, why)
     if against is not None:
         other = found.get(against, {}).get(metric)
         if other is None or other <= 0:

@@ -44,7 +44,7 @@ def versions() -> tuple[str, str]:
 
 def describe() -> dict[str, Any]:
     ours, theirs = versions()
-    changed = bool(output_of("git", "status", "--porcelain", "--untracked-files=no"))
+    changed = output_of("git", "status", "--porcelain", "--untracked-files=no") not in ("", "unknown")
     return {
         "cpu": cpu(Path("/proc/cpuinfo").read_text()),
         "cores": len(os.sched_getaffinity(0)),

@@ -15,7 +15,7 @@ import rclpy
 from camera import CameraProcess
 from candidates import Candidate
 from diagnostic_msgs.msg import DiagnosticArray
-from process_times import cpu_seconds, resident_mib, thread_milliseconds
+from process_times import main_seconds, resident_mib, thread_milliseconds
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
@@ -167,12 +167,12 @@ def observe(process: Running, camera: CameraProcess, subscriber: Subscriber, flo
     received, superseded = subscriber.total("frames received"), subscriber.total("dropped: superseded")
     subscriber.reset()
     compacts = process.mark_compacts()
-    before, threads = cpu_seconds(process.pid), thread_milliseconds(process.pid)
+    before, threads = main_seconds(process.pid), thread_milliseconds(process.pid)
     camera.measure.set()
     subscriber.spin_while(lambda: camera.is_alive)
     process.check()
     resident = resident_mib(process.pid)
-    after, threads_after = cpu_seconds(process.pid), thread_milliseconds(process.pid)
+    after, threads_after = main_seconds(process.pid), thread_milliseconds(process.pid)
     compacts = process.mark_compacts() - compacts
     subscriber.spin(1.5)
     masks = len(subscriber.latencies)
@@ -184,8 +184,9 @@ def observe(process: Running, camera: CameraProcess, subscriber: Subscriber, flo
         return statistics.median(float(report[key]) for report in reports)
 
     run = reported("run p50 [ms]")
-    used = 1000 * (after["all"] - before["all"]) / max(1, masks)
     spent = {name: (total - threads.get(name, 0)) / max(1, masks) for name, total in threads_after.items()}
+    # The process's own clock ticks are 10 ms apart, which is too coarse for what is left beside the run.
+    used = sum(spent.values())
     # From the first to the last: what is still under way at the end would flatter.
     span = subscriber.times[-1] - subscriber.times[0] if masks > 1 else 0
     return {
@@ -207,7 +208,7 @@ def observe(process: Running, camera: CameraProcess, subscriber: Subscriber, flo
         "by thread [ms]": {
             name: round(value, 2) for name, value in sorted(spent.items(), key=lambda item: -item[1]) if value > 0.05
         },
-        "main thread CPU [% of a core]": round(100 * (after["main"] - before["main"]) / flow.seconds, 1),
+        "main thread CPU [% of a core]": round(100 * (after - before) / flow.seconds, 1),
         "resident memory [MiB]": resident,
         "mark-compacts": compacts,
     }

@@ -11,10 +11,11 @@ NAMES = {"ours": "this node", "peer": "plain Python node", "session": "session r
 PANELS = {
     P50: "from stamp to arrival, or of a session run: median, milliseconds",
     OUTSIDE: "processor time for an output, without the session run, milliseconds",
-    "per second": "a second",
+    "per second": "outputs, or session runs, a second",
     "first output [s]": "from process start to first mask, seconds",
 }
-WIDTH, LEFT, RIGHT = 900, 270, 110
+FLOODED = ("throughput", "gc")
+WIDTH, LEFT, RIGHT = 900, 270, 160
 BAR, GAP, HEAD = 15, 12, 34
 
 Bars = list[tuple[str, float]]
@@ -22,12 +23,13 @@ Bars = list[tuple[str, float]]
 
 
 def bars_of(result: dict[str, Any], metric: str) -> dict[str, Bars]:
-    """By row: what was measured. Throughput only where it is beside something."""
+    """By row: what was measured. Of a node that is fed more than it can take only what comes out a second."""
     rows: dict[str, Bars] = {}
     for row in result["rows"]:
         found = medians(row)
         bars = [(name, values[metric]) for name, values in found.items() if values.get(metric) is not None]
-        if bars and (metric != "per second" or "session" in found):
+        is_flooded = row["section"] in FLOODED
+        if bars and is_flooded == (metric == "per second") and (not is_flooded or len(bars) > 1):
             rows[row["name"]] = bars
     return rows
 
@@ -56,7 +58,7 @@ def panel(result: dict[str, Any], metric: str, top: float) -> tuple[list[str], f
             parts.append(f'<rect {place} fill="{COLOURS[candidate]}"/>')
             parts.append(text(LEFT + length + 5, y + number * BAR + 11, f"{value:.1f}"))
         if name in judged:
-            parts += goal_mark(goals[name], dict(bars), y, height, scale)
+            parts += goal_mark(goals[name], dict(bars), y, scale)
             is_bad = judged[name].state in (MISSED, MISSING)
             ratio = "" if judged[name].value is None else f" {judged[name].value:.2f}"
             style = f'fill="{"#b3261e" if is_bad else "#2e7d32"}"'
@@ -65,32 +67,34 @@ def panel(result: dict[str, Any], metric: str, top: float) -> tuple[list[str], f
     return parts, y + 6
 
 
-def goal_mark(goal: dict[str, Any], values: dict[str, float], y: float, height: float, scale: float) -> list[str]:
+def goal_mark(goal: dict[str, Any], values: dict[str, float], y: float, scale: float) -> list[str]:
     """A line where our bar may end at most, or at least."""
     base = values.get(goal["against"]) if goal["against"] else 1.0
     if base is None:
         return []
     x = LEFT + goal["bound"] * base * scale
-    return [f'<path d="M{x:.1f} {y - 3} V{y + height + 1}" stroke="#111" stroke-width="1.5" stroke-dasharray="3 2"/>']
+    return [f'<path d="M{x:.1f} {y - 4} V{y + BAR}" stroke="#111" stroke-width="1.5" stroke-dasharray="3 2"/>']
 
 
 def legend(result: dict[str, Any]) -> list[str]:
     parts, x = [], 14.0
     for name in dict.fromkeys(name for row in result["rows"] for name in row["rounds"]):
         parts += [
-            f'<rect x="{x}" y="46" width="12" height="12" fill="{COLOURS[name]}"/>',
-            text(x + 17, 57, NAMES[name]),
+            f'<rect x="{x}" y="59" width="12" height="12" fill="{COLOURS[name]}"/>',
+            text(x + 17, 70, NAMES[name]),
         ]
         x += 40 + 7 * len(NAMES[name])
-    return [*parts, text(x, 57, "dashed: the goal for this node")]
+    return [*parts, text(x, 70, "dashed: the goal for this node")]
 
 
 def plot(result: dict[str, Any]) -> str:
     machine = result["machine"]
-    title = f"attendseg_node {machine['commit']}, {machine['cpu']}, {machine['cores']} cores"
-    quiet = "" if result["quiet"] else ": NOT QUIET, figures are not worth much"
-    parts = [text(14, 28, title + quiet, style='font-size="15" font-weight="bold"'), *legend(result)]
-    y = 70.0
+    title = f"attendseg_node {machine['commit']}" + (
+        "" if result["quiet"] else ": NOT QUIET, figures are not worth much"
+    )
+    about = f"{machine['cpu']}, {machine['cores']} cores; medians, rounds: {result['round count']}"
+    parts = [text(14, 26, title, style='font-size="15" font-weight="bold"'), text(14, 44, about), *legend(result)]
+    y = 84.0
     for metric in PANELS:
         more, y = panel(result, metric, y)
         parts += more

@@ -6,14 +6,10 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def cpu_seconds(pid: int) -> dict[str, float]:
-    """User and system time of the main thread and of all threads."""
-
-    def seconds(stat: Path) -> float:
-        fields = stat.read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    return {"main": seconds(Path(f"/proc/{pid}/task/{pid}/stat")), "all": seconds(Path(f"/proc/{pid}/stat"))}
+def main_seconds(pid: int) -> float:
+    """User and system time of the main thread."""
+    fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def thread_milliseconds(pid: int) -> dict[str, float]:

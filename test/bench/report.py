@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from judge import MISSED, MISSING, Verdict, exit_code, medians, verdicts
+from judge import MET, MISSED, MISSING, Verdict, exit_code, medians, verdicts
 from plan import OUTSIDE, P50, P95, RUN
 
 SHOWN = (
@@ -45,10 +45,12 @@ def lines_of(row: dict[str, Any], judged: list[Verdict]) -> list[str]:
         about = by_metric.get(metric)
         if about is None and (metric not in ours or metric in ONLY_WITH_GOAL):
             continue
-        value, other = ours.get(metric), found[beside].get(metric) if beside else None
+        # A run of the session is held against a flow in one respect only.
+        is_alike = beside is not None and (beside != "session" or about is not None)
+        value, other = ours.get(metric), found[beside].get(metric) if is_alike else None
         ratio = f"{value / other:.3f}" if value is not None and other else ""
         result = f"{about.state}{f': {about.why}' if about.why else ''}" if about else ""
-        cells = ("  " + metric, number(value), number(other) if beside else "", ratio, about.goal if about else "")
+        cells = ("  " + metric, number(value), number(other) if is_alike else "", ratio, about.goal if about else "")
         lines.append("  " + line(*cells, result))
     return lines
 
@@ -64,7 +66,7 @@ def table(result: dict[str, Any]) -> str:
     for row in result["rows"]:
         lines += lines_of(row, judged)
     bad = [f"{each.row}: {each.metric}" for each in judged if each.state in (MISSED, MISSING)]
-    met = f"{len(judged) - len(bad)} of {len(judged)} goals are not missed"
+    met = f"{sum(each.state == MET for each in judged)} of {len(judged)} goals are met"
     lines += ["", met + (f"; missed: {', '.join(bad)}" if bad else "")]
     if len(result["rows"]) < result["planned"]:
         lines.append(f"broken off after {len(result['rows'])} of {result['planned']} comparisons")

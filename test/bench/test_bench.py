@@ -96,6 +96,12 @@ def test_time_outside_the_run_is_not_judged_where_the_run_has_several_threads() 
     assert "not judged: the session has 3 threads" in table(result)
 
 
+def test_less_than_nothing_outside_the_run_is_no_success() -> None:
+    # A run is told by the clock: where others had the cores meanwhile, that is more than it used.
+    result = result_of([goal(OUTSIDE, 0.75)], ours=of(OUTSIDE, -7), peer=of(OUTSIDE, 2))
+    assert state_of(result) == MISSING
+
+
 def test_medians_of_tables_and_of_what_is_missing_in_a_round() -> None:
     rounds = [
         {"a": 1, "t": {"x": 2.0}, "n": None},
@@ -120,9 +126,17 @@ def test_the_table() -> None:
     assert next(line for line in lines if "frames lost" in line).split() == ["frames", "lost", "0", "1", "0.000"]
     # Of rounds at a camera's rate it says nothing.
     assert not any("per second" in line for line in lines)
-    assert lines[-1] == f"0 of 1 goals are not missed; missed: small: {P50}"
+    assert lines[-1] == f"0 of 1 goals are met; missed: small: {P50}"
     assert "NOT QUIET" not in table(result)
     assert "NOT QUIET" in table(result | {"quiet": False, "noise": ["others take 1 core"]})
+
+
+def test_session_runs_are_beside_a_flow_in_one_respect_only() -> None:
+    figures = {P50: 30.0, "per second": 30.0}
+    result = result_of([goal("per second", 0.95, "session", True)], ours=[figures], session=[figures])
+    lines = [line.split() for line in table(result).splitlines()]
+    assert ["p50", "[ms]", "30"] in lines
+    assert ["per", "second", "30", "30", "1.000", ">=", "0.95", "met"] in lines
 
 
 @pytest.mark.parametrize(("bound", "code"), [(1.1, 0), (1.0, 1)])
