@@ -56,37 +56,32 @@ export class LogitReader {
       return logitsToLabels(raw, classes, grid, width, height, labels, confidence, temperature);
 
     const isPlanar = pixelStride === 1;
-    // What is blended of two rows at a time: one class's row, or all classes' of a row.
-    const [parts, count] = isPlanar ? [classes, columns] : [1, classes * columns];
-    const part = FLOAT * (count + MARGIN);
-    const blended = arena.take(parts * part);
+    // All classes of a row.
+    const blended = arena.take(isPlanar ? 0 : FLOAT * classes * columns);
     const pitch = FLOAT * (columns + MARGIN);
     const planes = arena.take(classes * pitch) + FLOAT;
+    const columnIds = arena.take(pitch) + FLOAT;
     const ids = arena.take(width * height + 4 * scale);
     const sure = confidence === undefined ? 0 : arena.take(width * height + 4 * scale);
     const down = rowTaps(rows, height);
     for (let y = 0; y < height; y++) {
       const above = source + FLOAT * down.from[y]! * columns * pixelStride;
       const below = source + FLOAT * down.to[y]! * columns * pixelStride;
-      for (let i = 0; i < parts; i++) {
-        const at = FLOAT * channelStride * i;
-        kernels.blendFloats(above + at, below + at, down.share[y]!, blended + part * i, count);
+      const share = down.share[y]!;
+      if (isPlanar) {
+        const stride = FLOAT * channelStride;
+        kernels.blendPlanes(above, below, stride, share, classes, columns, planes, pitch);
+      } else {
+        kernels.blendFloats(above, below, share, blended, classes * columns);
+        kernels.toPlanes(blended, classes, columns, planes, pitch);
       }
-      kernels.toPlanes(
-        blended,
-        isPlanar ? part : FLOAT,
-        isPlanar ? FLOAT : FLOAT * classes,
-        classes,
-        columns,
-        planes,
-        pitch,
-      );
       kernels.strongest(
         planes,
         pitch,
         classes,
         columns,
         scale,
+        columnIds,
         ids + y * width,
         confidence === undefined ? 0 : sure + y * width,
         1 / temperature,

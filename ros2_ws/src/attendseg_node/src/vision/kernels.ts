@@ -59,21 +59,24 @@ export interface Kernels {
   blendRow(source: number, tint: number, keep: number, target: number, bytes: number): void;
   areFinite(source: number, count: number): 0 | 1;
   blendFloats(above: number, below: number, share: number, target: number, count: number): void;
-  toPlanes(
-    source: number,
+  blendPlanes(
+    above: number,
+    below: number,
     channelStride: number,
-    pixelStride: number,
+    share: number,
     classes: number,
     columns: number,
     target: number,
     pitch: number,
   ): void;
+  toPlanes(source: number, classes: number, columns: number, target: number, pitch: number): void;
   strongest(
     rows: number,
     pitch: number,
     classes: number,
     columns: number,
     scale: number,
+    columnIds: number,
     labels: number,
     confidence: number,
     sharpness: number,

@@ -34,31 +34,44 @@ export function blendFloats(above: usize, below: usize, share: f32, target: usiz
 }
 
 /**
- * A row of floats, class c of pixel x at c * channelStride + x * pixelStride (bytes), to one row for each class, `pitch`
- * bytes apart; their first and last values are repeated, one float before `target` and one behind the row.
+ * A row between two rows, both with one run of `columns` floats for each class, `channelStride` bytes apart; to rows that
+ * are `pitch` bytes apart. Their first and last values are repeated, in front of them and behind.
  */
-export function toPlanes(
-  source: usize,
+export function blendPlanes(
+  above: usize,
+  below: usize,
   channelStride: usize,
-  pixelStride: usize,
+  share: f32,
   classes: i32,
   columns: i32,
   target: usize,
   pitch: usize,
 ): void {
   for (let c = 0; c < classes; c++) {
-    let from = source;
-    let to = target;
-    store<f32>(to - 4, load<f32>(from));
-    for (let x = 0; x < columns; x++) {
-      store<f32>(to, load<f32>(from));
-      from += pixelStride;
-      to += 4;
-    }
-    store<f32>(to, load<f32>(from - pixelStride));
-    source += channelStride;
+    blendFloats(above, below, share, target, columns);
+    repeatEnds(target, columns);
+    above += channelStride;
+    below += channelStride;
     target += pitch;
   }
+}
+
+/** A row of `columns` groups of a float for each class, to rows as blendPlanes leaves them. */
+export function toPlanes(source: usize, classes: i32, columns: i32, target: usize, pitch: usize): void {
+  for (let c = 0; c < classes; c++) {
+    let from = source + 4 * c;
+    for (let x = 0; x < columns; x++) {
+      store<f32>(target + 4 * x, load<f32>(from));
+      from += 4 * classes;
+    }
+    repeatEnds(target, columns);
+    target += pitch;
+  }
+}
+
+function repeatEnds(row: usize, columns: i32): void {
+  store<f32>(row - 4, load<f32>(row));
+  store<f32>(row + 4 * columns, load<f32>(row + 4 * (columns - 1)));
 }
 
 /** 2 to the power of four floats, none positive, to 2e-4 of the value; 2^-116 for those below -116. */
@@ -83,10 +96,28 @@ function storeBytes(values: v128, target: usize, advance: usize): void {
   store<u8>(target + 3 * advance, <u8>i32x4.extract_lane(values, 3));
 }
 
+/** The class of the largest of four columns' values, the first of equal ones. */
+function winners(row: usize, pitch: usize, classes: i32): v128 {
+  let best = f32x4.splat(-Infinity);
+  let ids = i32x4.splat(0);
+  let id = ids;
+  for (let c = 0; c < classes; c++) {
+    const value = v128.load(row);
+    const wins = f32x4.gt(value, best);
+    best = f32x4.pmax(best, value);
+    // A later class's number is larger.
+    ids = i32x4.max_s(ids, v128.and(id, wins));
+    id = i32x4.add(id, i32x4.splat(1));
+    row += pitch;
+  }
+  return ids;
+}
+
 /**
  * One row of class ids, each the class of the largest value, the first of equal ones; enlarged `scale` times to the side,
  * linearly, with half-pixel centres.
- * @param rows as toPlanes leaves them
+ * @param rows as blendPlanes leaves them
+ * @param columnIds room for one number a column, and one beside them at each end
  * @param confidence where 255 times the winner's softmax goes, of logits times `sharpness`; none if 0
  */
 export function strongest(
@@ -95,28 +126,36 @@ export function strongest(
   classes: i32,
   columns: i32,
   scale: i32,
+  columnIds: usize,
   labels: usize,
   confidence: usize,
   sharpness: f32,
 ): void {
+  for (let x = 0; x < columns; x += 4) v128.store(columnIds + 4 * x, winners(rows + 4 * x, pitch, classes));
+  store<i32>(columnIds - 4, load<i32>(columnIds));
+  store<i32>(columnIds + 4 * columns, load<i32>(columnIds + 4 * (columns - 1)));
   // e^x is 2^(x / ln 2).
   const sharp = f32x4.splat(sharpness * 1.4426950408889634);
   for (let place = 0; place < scale; place++) {
     const at: f32 = (<f32>place + 0.5) / <f32>scale - 0.5;
     const share = f32x4.splat(at < 0 ? at + 1 : at);
-    const first = at < 0 ? rows - 4 : rows;
+    const shift = at < 0 ? -4 : 0;
     for (let x = 0; x < columns; x += 4) {
-      const from = first + 4 * x;
+      const left = v128.load(columnIds + shift + 4 * x);
+      // What is largest at both ends is largest between them.
+      if (!confidence && v128.all_true<i32>(i32x4.eq(left, v128.load(columnIds + shift + 4 * x, 4)))) {
+        storeBytes(left, labels + x * scale + place, scale);
+        continue;
+      }
+      const from = rows + shift + 4 * x;
       let best = f32x4.splat(-Infinity);
       let ids = i32x4.splat(0);
-      let id = i32x4.splat(0);
+      let id = ids;
       let row = from;
       for (let c = 0; c < classes; c++) {
-        const left = v128.load(row);
-        const value = f32x4.add(left, f32x4.mul(f32x4.sub(v128.load(row, 4), left), share));
+        const value = between(row, share);
         const wins = f32x4.gt(value, best);
         best = f32x4.pmax(best, value);
-        // A later class's number is larger.
         ids = i32x4.max_s(ids, v128.and(id, wins));
         id = i32x4.add(id, i32x4.splat(1));
         row += pitch;
@@ -126,13 +165,17 @@ export function strongest(
       let sum = f32x4.splat(0);
       row = from;
       for (let c = 0; c < classes; c++) {
-        const left = v128.load(row);
-        const value = f32x4.add(left, f32x4.mul(f32x4.sub(v128.load(row, 4), left), share));
-        sum = f32x4.add(sum, powerOfTwo(f32x4.mul(f32x4.sub(value, best), sharp)));
+        sum = f32x4.add(sum, powerOfTwo(f32x4.mul(f32x4.sub(between(row, share), best), sharp)));
         row += pitch;
       }
       const sure = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.div(f32x4.splat(255), sum), f32x4.splat(0.5)));
       storeBytes(sure, confidence + x * scale + place, scale);
     }
   }
+}
+
+/** Four floats of a row, each with its share of the one behind it. */
+function between(row: usize, share: v128): v128 {
+  const left = v128.load(row);
+  return f32x4.add(left, f32x4.mul(f32x4.sub(v128.load(row, 4), left), share));
 }
