@@ -28,11 +28,12 @@ def candidates_of(row: Row, folder: Path, seconds: float) -> dict[str, Measuring
     """What is measured by turns; the first is ours."""
     # Here, as judging needs no ROS.
     from camera import street
-    from candidates import node_of, peer, session
+    from candidates import ended_model, node_of, peer, session
     from measure import first_output, measure, run_session
 
     if row.kind == "session":
-        node, python = session("node", "ours", seconds), session("python", "peer", seconds)
+        model = ended_model(folder)
+        node, python = session("node", "ours", seconds, model), session("python", "peer", seconds, model)
         return {"ours": lambda: run_session(node), "peer": lambda: run_session(python)}
     picture = street(row.flow.width, row.flow.height, folder)
     ours = node_of(ROOT, row.flow, "--trace-gc" if row.kind == "collections" else "", "ours")
@@ -42,7 +43,7 @@ def candidates_of(row: Row, folder: Path, seconds: float) -> dict[str, Measuring
         python = peer(folder)
         result["peer"] = lambda: take(python, row.flow, picture)
     if row.kind == "throughput":
-        alone = session("node", "session", seconds)
+        alone = session("node", "session", seconds, ended_model(folder))
         result["session"] = lambda: run_session(alone)
     return result
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from settings import ROOT, Flow, class_colours, model_file, session_threads
+from settings import MODEL, ROOT, Flow, class_colours, model_file, session_threads
 
 PACKAGES = ROOT / ".ros/bench"
 PINNED = ("onnxruntime==1.30.0", "opencv-python-headless==5.0.0.93")
@@ -48,10 +48,17 @@ def peer(folder: Path) -> Candidate:
     return Candidate("peer", command, python_environment())
 
 
-def session(language: str, name: str, seconds: float) -> Candidate:
+def ended_model(folder: Path) -> Path:
+    """The network as the node's session runs it."""
+    out = folder / "ended.onnx"
+    subprocess.run(["node", str(HERE / "ended.mjs"), str(MODEL), str(out)], check=True, cwd=ROOT)
+    return out
+
+
+def session(language: str, name: str, seconds: float, model: Path) -> Candidate:
     """Runs of the session alone, back to back, in `node` or `python`; it prints JSON."""
     program = ["node", str(HERE / "session.mjs")] if language == "node" else [sys.executable, str(HERE / "session.py")]
-    arguments = [str(model_file()), str(session_threads()), str(seconds)]
+    arguments = [str(model), str(session_threads()), str(seconds)]
     return Candidate(name, [*program, *arguments], python_environment() if language == "python" else {})
 
 

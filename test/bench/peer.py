@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from peer_labels import labels_of
 from peer_session import open_session
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
@@ -64,9 +63,6 @@ class Peer(Node):
         self._session = open_session(model, threads)
         (self._input,) = self._session.get_inputs()
         self._height, self._width = self._input.shape[:2]
-        names = [output.name for output in self._session.get_outputs()]
-        self._has_labels = "labels" in names
-        self._wanted = ["labels" if self._has_labels else names[0]]
         self._table = np.zeros((256, 1, 3), np.uint8)
         self._table[: len(colours), 0] = colours
         self._large = np.empty((0, 0, 3), np.uint8)
@@ -91,9 +87,8 @@ class Peer(Node):
         height, width = picture.shape[:2]
         small = cv2.resize(picture, (self._width, self._height), interpolation=cv2.INTER_LINEAR)
         started = time.perf_counter()
-        (result,) = self._session.run(self._wanted, {self._input.name: small})
+        (labels,) = self._session.run(["labels"], {self._input.name: small})
         self._runs.append(1000 * (time.perf_counter() - started))
-        labels = result if self._has_labels else labels_of(result, self._width, self._height)
         if self._mask.is_wanted:
             pixels = self._mask.pixels(height, width)
             cv2.resize(labels, (width, height), dst=pixels, interpolation=cv2.INTER_NEAREST)

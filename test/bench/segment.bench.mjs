@@ -1,12 +1,13 @@
 // `attendseg segment` against raw session runs, by turns, and its memory on a large bag. `npm run build`, then:
 //   node test/bench/segment.bench.mjs [--frames 200] [--rounds 5] [--gigabytes 2]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel, withoutBuilding } from '#inference/model.js';
+import { endAt } from '#inference/onnxCut.js';
 import { sessionThreads } from '#inference/providers.js';
 import { shippedModel } from '#inference/shippedModel.js';
 import { BagWriter } from '#recording/bagWriter.js';
@@ -64,7 +65,9 @@ const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 try {
   const model = loadModel(shippedModel(), withoutBuilding('cpu'));
-  const file = fileURLToPath(new URL(model.manifest.files.cpu.path, `file://${model.manifest.path}`));
+  // As the node's session runs it.
+  const file = join(folder, 'ended.onnx');
+  writeFileSync(file, endAt(model.bytes, model.manifest.output.before_argmax.logits));
   const bag = join(folder, 'bench.mcap');
   await writeBag(bag, frames);
   const rounds = Array.from({ length: Number(values.rounds) }, (_, i) => {

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 from judge import MET, MISSED, MISSING, NOT_JUDGED, exit_code, median, verdicts
 from machine import cpu
-from peer_labels import labels_of, winners
 from plan import OUTSIDE, P50, rows, sections
 from plot import plot
 from quiet import TICKS, Reading, noise, read
@@ -246,37 +244,3 @@ def test_what_a_processor_is() -> None:
     info = "processor\t: 0\nmodel name\t: Fast 9000\nflags\t\t: fpu avx512_vnni amx_int8\n\nprocessor\t: 1\n"
     assert cpu(info).startswith("Fast 9000, ")
     assert cpu(info).endswith(", VNNI, AMX")
-
-
-def enlarged(plane: np.ndarray, scale: int) -> np.ndarray:
-    """Bilinearly, half-pixel centres, edges repeated: by the definition."""
-
-    def taps(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        place = (np.arange(count * scale) + 0.5) / scale - 0.5
-        low = np.floor(place).astype(int)
-        return np.clip(low, 0, count - 1), np.clip(low + 1, 0, count - 1), place - low
-
-    top, bottom, down = taps(plane.shape[0])
-    left, right, across = taps(plane.shape[1])
-    rows = plane[top] * (1 - down)[:, None] + plane[bottom] * down[:, None]
-    return rows[:, left] * (1 - across) + rows[:, right] * across
-
-
-@pytest.mark.parametrize("scale", [2, 4])
-def test_the_python_node_finds_the_labels_of_enlarged_logits(scale: int) -> None:
-    random = np.random.default_rng(5)
-    # Some cells have one class at all corners, most have not.
-    logits = random.normal(size=(1, 4, 9, 13)).astype(np.float32)
-    logits[0, 2, 3:7, 4:10] += 10
-    expected = np.stack([enlarged(plane.astype(np.float64), scale) for plane in logits[0]]).argmax(0)
-    assert np.array_equal(labels_of(logits, 13 * scale, 9 * scale), expected)
-    assert np.array_equal(winners(logits[0]), logits[0].argmax(0))
-
-
-def test_the_first_of_equal_logits_wins() -> None:
-    assert np.array_equal(labels_of(np.zeros((1, 3, 2, 2), np.float32), 8, 8), np.zeros((8, 8)))
-
-
-def test_logits_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="logits of 13x9 for labels of 40x36: not an even whole number larger"):
-        labels_of(np.zeros((1, 3, 9, 13), np.float32), 40, 36)
