@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import type { Picture } from '#commands/readPicture.js';
-import type { DiagnosticArray } from '#node/diagnostics.js';
+import type { DiagnosticArray } from '#recording/infoMessages.js';
 import { parseImage, type CameraFrame, type ImageMessage } from '#node/imageMessage.js';
 import type { RawImage } from '#vision/rawImage.js';
 import { ImageCdr } from '#recording/imageCdr.js';

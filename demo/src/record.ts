@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
-import type { DiagnosticArray } from '#node/diagnostics.js';
+import type { DiagnosticArray } from '#recording/infoMessages.js';
 import type { CameraFrame } from '#node/imageMessage.js';
 import type { RawImage } from '#vision/rawImage.js';
 import type { OutFolder } from './outFolder.js';

@@ -1,10 +1,10 @@
 import type { Backend } from '../inference/backend.js';
 import type { ClassTable } from '../inference/classTable.js';
 import { Camera } from './camera.js';
-import type { CameraInfo } from '../recording/infoMessages.js';
+import type { CameraInfo, DiagnosticStatus } from '../recording/infoMessages.js';
 import { scaleCameraInfo } from './cameraInfo.js';
 import type { CauseLog } from './causeLog.js';
-import { type DiagnosticStatus, diagnose } from './diagnostics.js';
+import { diagnose } from './diagnostics.js';
 import { droppedStatus } from './dropped.js';
 import { healthOf } from './health.js';
 import { ImagePublisher, type OutputPublisher, PngPublisher } from './imagePublisher.js';

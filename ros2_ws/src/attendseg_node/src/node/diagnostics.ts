@@ -1,25 +1,10 @@
 import type { Model } from '../inference/model.js';
 import { sessionThreads } from '../inference/providers.js';
-import type { Stamp } from '../recording/cdr.js';
+import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { STAGES, type Camera } from './camera.js';
 import type { Health } from './health.js';
 import type { Pace } from './rates.js';
 import type { Source } from './topicSource.js';
-
-/** diagnostic_msgs/msg/DiagnosticStatus as a plain object. */
-export interface DiagnosticStatus {
-  readonly level: number;
-  readonly name: string;
-  readonly message: string;
-  readonly hardware_id: string;
-  readonly values: readonly { readonly key: string; readonly value: string }[];
-}
-
-/** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
-export interface DiagnosticArray {
-  readonly header: { readonly stamp: Stamp; readonly frame_id: string };
-  readonly status: readonly DiagnosticStatus[];
-}
 
 const LEVELS = { ok: 0, warn: 1, error: 2 } as const;
 

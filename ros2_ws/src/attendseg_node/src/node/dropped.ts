@@ -1,5 +1,5 @@
 import type { Stamp } from '../recording/cdr.js';
-import type { DiagnosticStatus } from './diagnostics.js';
+import type { DiagnosticStatus } from '../recording/infoMessages.js';
 
 const WARN = 1;
 

@@ -5,7 +5,7 @@ import { sessionThreads } from '../inference/providers.js';
 import { Scope } from '../inference/scope.js';
 import { CameraLane } from './cameraLane.js';
 import type { CauseLog } from './causeLog.js';
-import type { DiagnosticStatus } from './diagnostics.js';
+import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { LabelInfoPublisher } from './labelInfo.js';
 import type { Parameters } from './parameterTable.js';
 import type { RosNode } from './ros.js';

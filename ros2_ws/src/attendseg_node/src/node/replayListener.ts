@@ -1,5 +1,5 @@
 import { parseHeader } from '../recording/imageMessages.js';
-import type { DiagnosticStatus } from './diagnostics.js';
+import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { stampText } from './dropped.js';
 import type { PlayOptions } from './player.js';
 import { ReplayCamera } from './replayCamera.js';

@@ -66,6 +66,31 @@ export function labelInfoCdr({ header, class_map, threshold }: LabelInfo): Uint8
   return out.float32(threshold).data;
 }
 
+/** diagnostic_msgs/msg/DiagnosticStatus as a plain object. */
+export interface DiagnosticStatus {
+  readonly level: number;
+  readonly name: string;
+  readonly message: string;
+  readonly hardware_id: string;
+  readonly values: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** diagnostic_msgs/msg/DiagnosticArray as a plain object. */
+export interface DiagnosticArray {
+  readonly header: Header;
+  readonly status: readonly DiagnosticStatus[];
+}
+
+/** Serialises it as CDR, little endian. */
+export function diagnosticArrayCdr({ header, status }: DiagnosticArray): Uint8Array {
+  const out = begin(header).sequenceLength(status.length);
+  for (const { level, name, message, hardware_id, values } of status) {
+    text(text(text(out.uint8(level), name), message), hardware_id).sequenceLength(values.length);
+    for (const { key, value } of values) text(text(out, key), value);
+  }
+  return out.data;
+}
+
 /** A message that begins with this header, little endian. */
 function begin({ stamp, frame_id }: Header): CdrWriter {
   const out = new CdrWriter({ kind: EncapsulationKind.CDR_LE });
