@@ -171,6 +171,17 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (folder / "network.onnx").unlink()
     os.mkfifo(folder / "network.onnx")
     assert run(folder).error == f"model file {folder}/network.onnx is no file; copy the model's file there"
+    (folder / "manifest.yaml").unlink()
+    os.mkfifo(folder / "manifest.yaml")
+    assert f"model {folder}/manifest.yaml: is no manifest" in run(folder).error
+    assert "model /dev/zero: is no manifest" in run(Path("/dev/zero")).error
+
+
+def test_manifests_have_an_end(tmp_path: Path) -> None:
+    folder = plain(tmp_path / "m")
+    with (folder / "manifest.yaml").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n#" + "x" * 2**20)
+    assert f"model {folder}/manifest.yaml: is no manifest (no file of at most 1048576 bytes)" in run(folder).error
 
 
 def cut(file: Path) -> None:
