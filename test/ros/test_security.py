@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Running
-    from ros_graph import Camera
+    from ros_graph import Camera, Graph
 
 LISTENING = "0A"
 
@@ -76,3 +78,44 @@ def test_security_that_cannot_be_had_ends_the_node(files: bool, tmp_path: Path, 
     last = node.errors.splitlines()[-1]
     assert last.startswith("attendseg: ")
     assert files or "secur" in last.lower()
+
+
+def policy() -> tuple[str, dict[str, set[str]]]:
+    """The example of SECURITY.md: its node, and the full names that it allows."""
+    text = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    profile = ElementTree.fromstring(re.search(r"<policy.*</policy>", text, re.DOTALL)[0]).find(".//profile")
+    node, namespace = profile.attrib["node"], profile.attrib["ns"]
+
+    def names(query: str) -> set[str]:
+        found = [entry.text.replace("~", f"{namespace}{node}") for entry in profile.findall(query)]
+        return {name if name.startswith("/") else namespace + name for name in found}
+
+    allowed = {
+        "subscribe": names("topics[@subscribe]/topic"),
+        "publish": names("topics[@publish]/topic"),
+        "reply": names("services[@reply]/service"),
+    }
+    return node, allowed
+
+
+def test_the_policy_in_security_md_is_what_the_node_has(
+    start: Callable[..., Running], graph: Graph, cube_model: Path
+) -> None:
+    name, allowed = policy()
+    image = "/camera/image_raw"
+
+    def found() -> dict[str, set[str]]:
+        ros = graph.node
+        return {
+            "subscribe": {topic for topic, _ in ros.get_subscriber_names_and_types_by_node(name, "/")},
+            "publish": {topic for topic, _ in ros.get_publisher_names_and_types_by_node(name, "/")},
+            "reply": {service for service, _ in ros.get_service_names_and_types_by_node(name, "/")},
+        }
+
+    # These are there with use_sim_time, a compressed camera, the package bond, or from Jazzy on.
+    optional = {"/clock", f"{image}/compressed", "/bond", f"/{name}/get_type_description"}
+    start(cube_model, namespace="", name=name, image=image)
+    wanted = {kind: names - optional for kind, names in allowed.items()}
+    graph.wait(lambda: all(wanted[kind] <= names for kind, names in found().items()), f"a node with all of {wanted}")
+    for kind, names in found().items():
+        assert names <= allowed[kind]
