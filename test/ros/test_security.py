@@ -115,6 +115,7 @@ def test_the_policy_in_security_md_is_what_the_node_has(
     # These are there with use_sim_time, a compressed camera, the package bond, or from Jazzy on.
     optional = {"/clock", f"{image}/compressed", "/bond", f"/{name}/get_type_description"}
     start(cube_model, namespace="", name=name, image=image)
+    graph.wait(lambda: (name, "/") in graph.node.get_node_names_and_namespaces(), f"the node {name}")
     wanted = {kind: names - optional for kind, names in allowed.items()}
     graph.wait(lambda: all(wanted[kind] <= names for kind, names in found().items()), f"a node with all of {wanted}")
     for kind, names in found().items():
