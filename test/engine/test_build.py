@@ -181,7 +181,8 @@ def test_refuses_folders_that_others_may_write(bench: Bench) -> None:
     for command in ("build", "list", "verify"):
         assert "others may write it (mode 770)" in bench.error(command)
     bench.cache.chmod(0o700)
-    for mode in (0o777, 0o770):
+    # A group of the user's own number, as Ubuntu makes it, is no other; root's has members.
+    for mode in (0o777, 0o770) if os.geteuid() == 0 else (0o777,):
         bench.folder.chmod(mode)
         line = bench.error("build")
         assert f"others may write {bench.folder} (mode {mode:o}), and so replace it; chmod go-w {bench.folder}" in line

@@ -45,12 +45,12 @@ export function checkPrivateFolder(path: string): void {
   if (!found.isDirectory()) throw new EngineError(`engine cache ${path}: is no folder; give another --cache`);
   refuseOthers(`engine cache ${path}`, path, found);
   for (let above = dirname(real); ; above = dirname(above)) {
-    const { uid, mode } = lstatSync(above);
+    const { uid, gid, mode } = lstatSync(above);
     if (uid !== 0 && uid !== me())
       throw new EngineError(
         `engine cache ${path}: user ${uid}, who owns ${above}, could replace it; give another --cache`,
       );
-    if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
+    if (othersMayReplace({ gid, mode }, me()))
       throw new EngineError(
         `engine cache ${path}: others may write ${above} (mode ${octal(mode)}), and so replace it; chmod go-w ${above}, or give another --cache`,
       );
@@ -82,6 +82,16 @@ export function needsRoom(path: string, mebibytes: number): void {
     throw new EngineError(
       `engine cache ${path}: ${Math.floor(free)} MiB are free, and a build needs ${mebibytes}; free some space, or give another --cache`,
     );
+}
+
+/**
+ * Whether others than a folder's owner could put another one in the place of what is in it. A sticky bit keeps them from
+ * it; and the group that Ubuntu makes for each user, of the same number, has no other members, and may write by default.
+ */
+export function othersMayReplace({ gid, mode }: { gid: number; mode: number }, user: number): boolean {
+  if ((mode & 0o1000) !== 0) return false;
+  const isOwnGroup = gid === user && user !== 0;
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isOwnGroup);
 }
 
 function refuseOthers(what: string, path: string, { uid, mode }: Stats): void {
