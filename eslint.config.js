@@ -49,6 +49,36 @@ const ROOMS = {
   'demo/src/graph.ts': { files: ['demo/src/graph.ts'], rooms: [], packages: ['onnxruntime-node'] },
 };
 
+/** What no room may do, whatever it may import: see SECURITY.md. */
+const NETWORK = '^(?:node:)?(?:net|tls|dgram|https?|http2|inspector|cluster)(?:/|$)';
+const CHILDREN = '^(?:node:)?child_process$';
+const NO_NETWORK = 'the program listens to DDS alone, and to no socket of its own: see SECURITY.md';
+const NO_SHELL = 'no shell: spawn a program with a list of arguments: see SECURITY.md';
+const EVERYWHERE = {
+  imports: ['node:child_process', 'child_process'].map((name) => ({
+    name,
+    importNames: ['exec', 'execSync', 'default'],
+    message: NO_SHELL,
+  })),
+  syntax: [
+    { selector: 'Property[key.name="shell"]', message: NO_SHELL },
+    { selector: 'Property[key.value="shell"]', message: NO_SHELL },
+    {
+      selector: 'CallExpression[callee.name=/^(?:spawn|execFile)/][arguments.0.value=/(?:^|\\u002F)\\w*sh$/]',
+      message: NO_SHELL,
+    },
+    { selector: `ImportExpression[source.value=/${CHILDREN}/]`, message: NO_SHELL },
+    { selector: 'ExportAllDeclaration[source.value=/child_process$/]', message: NO_SHELL },
+    { selector: `ImportExpression[source.value=/${slashes(NETWORK)}/]`, message: NO_NETWORK },
+    { selector: 'MemberExpression[property.name="getBuiltinModule"]', message: NO_NETWORK },
+  ],
+};
+
+/** A selector ends a pattern at its first slash. */
+function slashes(pattern) {
+  return pattern.replaceAll('/', '\\u002F');
+}
+
 /** Static imports, re-exports and import() alike; an import() of a computed name could pass any door, so it is refused. */
 function doors(room, { files = [`${SRC}/${room}/**/*.ts`], except = [], rooms, packages }) {
   const message = `${room} may not import this: see the arrows in docs/design.md`;
@@ -60,15 +90,25 @@ function doors(room, { files = [`${SRC}/${room}/**/*.ts`], except = [], rooms, p
     files,
     ignores: except,
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ regex: forbidden, message }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: EVERYWHERE.imports,
+          patterns: [
+            { regex: forbidden, message },
+            { regex: NETWORK, message: NO_NETWORK },
+          ],
+        },
+      ],
       'no-restricted-syntax': [
         'error',
-        { selector: `ImportExpression[source.value=/${forbidden.replaceAll('/', '\\u002F')}/]`, message },
+        { selector: `ImportExpression[source.value=/${slashes(forbidden)}/]`, message },
         {
           selector: 'ImportExpression:not([source.type="Literal"])',
           message: 'import() needs a literal, so that the rule between rooms can see it',
         },
         { selector: `CallExpression[callee.name="require"]`, message: 'ESM only' },
+        ...EVERYWHERE.syntax,
       ],
     },
   };

@@ -11,8 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import onnx
 import pytest
 from bench import AGX, jetson
+from onnx import TensorProto, helper, numpy_helper
 
 if TYPE_CHECKING:
     from bench import Bench
@@ -178,10 +181,17 @@ def test_refuses_folders_that_others_may_write(bench: Bench) -> None:
     for command in ("build", "list", "verify"):
         assert "others may write it (mode 770)" in bench.error(command)
     bench.cache.chmod(0o700)
-    bench.folder.chmod(0o777)
-    assert "could replace it" in bench.error("build")
-    bench.folder.chmod(0o700)
+    # A group of the user's own number, as Ubuntu makes it, is no other; root's has members.
+    for mode in (0o777, 0o770) if os.geteuid() == 0 else (0o777,):
+        bench.folder.chmod(mode)
+        line = bench.error("build")
+        assert f"others may write {bench.folder} (mode {mode:o}), and so replace it; chmod go-w {bench.folder}" in line
+    bench.folder.chmod(0o1777)
     bench.json("build")
+    bench.folder.chmod(0o700)
+    engine = Path(bench.json("build")["engine"])
+    engine.chmod(0o664)
+    assert f"{engine}: others may write it (mode 664); chmod go-w {engine} if you trust" in bench.error("build")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -198,3 +208,31 @@ def test_refuses_what_belongs_to_others(bench: Bench) -> None:
 def test_refuses_a_read_only_folder(bench: Bench) -> None:
     bench.cache.mkdir(mode=0o500)
     assert "cannot be written (EACCES)" in bench.error("build")
+
+
+@pytest.mark.parametrize("location", ["timing.cache", "./weights.bin", "engine", "model.onnx"])
+def test_weights_by_names_of_the_build(bench: Bench, location: str) -> None:
+    """A model's own files, whatever their names, touch nothing of the build."""
+    folder = bench.folder / "model"
+    folder.mkdir()
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 16, 16]) for name in ("x", "y")]
+    weights = numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "w")
+    graph = helper.make_graph([helper.make_node("Mul", ["x", "w"], ["y"])], "g", value[:1], value[1:], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    options = {"save_as_external_data": True, "size_threshold": 0}
+    onnx.save_model(model, folder / "network.onnx", location=location, **options)
+    manifest = {
+        "name": "m",
+        "input": {"layout": "nchw_float32", "width": 16, "height": 16},
+        "output": {"kind": "logits"},
+        "files": {"tensorrt": {"path": "network.onnx"}},
+        "classes": [{"name": name, "color": "none"} for name in "abc"],
+    }
+    (folder / "manifest.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+    if location == "model.onnx":
+        # It would take the place of the network that was hashed.
+        assert "cannot be written (EEXIST)" in bench.error("build", "--model", folder)
+        return
+    built = bench.json("build", "--model", folder)
+    assert Path(built["engine"]).read_bytes().startswith(b"engine")
+    assert [path.read_bytes() for path in bench.cache.glob("timing-*.cache")] == [b"timings"]

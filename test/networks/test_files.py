@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,72 @@ def test_weights_outside_the_folder(location: str, tmp_path: Path) -> None:
     (folder / "network.onnx").write_bytes(model.SerializeToString())
     result = run(folder)
     assert f"network.onnx: its weights are in {location}, outside its folder; save both into one folder" in result.error
+
+
+@pytest.mark.parametrize("path", ["../m/network.onnx", "/m/network.onnx", "sub/../../m/network.onnx"])
+def test_manifests_name_no_file_outside_their_folder(path: str, tmp_path: Path) -> None:
+    folder = plain(tmp_path / "m")
+    change(folder, path=path)
+    assert "files.cpu.path" in run(folder).error
+    assert "leads out of the model's folder" in run(folder).error
+    change(folder, data=[{"path": path}])
+    assert "leads out of the model's folder" in run(folder).error
+
+
+@pytest.mark.parametrize("name", ["network.onnx", "weights.bin"])
+def test_links_stay_in_the_folder(name: str, tmp_path: Path) -> None:
+    folder = outside(tmp_path / "m")
+    file = folder / name
+    elsewhere = file.rename(tmp_path / name)
+    file.symlink_to(elsewhere)
+    error = run(folder).error
+    assert f"is really {elsewhere}, outside the model's folder" in error
+    assert error.startswith(f"model file {folder}/network.onnx")
+    (folder / "sub").mkdir()
+    elsewhere.rename(folder / "sub" / name)
+    file.unlink()
+    file.symlink_to(f"sub/{name}")
+    assert run(folder).error == ""
+
+
+def test_a_model_may_be_installed_as_links(tmp_path: Path) -> None:
+    """colcon build --symlink-install links each file."""
+    folder = outside(tmp_path / "source")
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    for file in folder.iterdir():
+        (installed / file.name).symlink_to(file)
+    assert run(installed).error == ""
+
+
+@pytest.mark.parametrize("name", ["", "manifest.yaml", "network.onnx", "sub", "sub/weights.bin"])
+def test_nothing_that_anybody_may_write_is_run(name: str, tmp_path: Path) -> None:
+    folder = outside(tmp_path / "m", "sub/weights.bin")
+    place = folder / name
+    mode = place.stat().st_mode & 0o777
+    place.chmod(mode | 0o002)
+    error = run(folder).error
+    assert f"anybody may write {place} (mode {mode | 0o002:o}); chmod o-w {place}" in error
+    place.chmod(mode)
+    assert run(folder).error == ""
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    folder = plain(tmp_path / "m")
+    (folder / "network.onnx").unlink()
+    os.mkfifo(folder / "network.onnx")
+    assert run(folder).error == f"model file {folder}/network.onnx is no file; copy the model's file there"
+    (folder / "manifest.yaml").unlink()
+    os.mkfifo(folder / "manifest.yaml")
+    assert f"model {folder}/manifest.yaml: is no manifest" in run(folder).error
+    assert "model /dev/zero: is no manifest" in run(Path("/dev/zero")).error
+
+
+def test_manifests_have_an_end(tmp_path: Path) -> None:
+    folder = plain(tmp_path / "m")
+    with (folder / "manifest.yaml").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n#" + "x" * 2**20)
+    assert f"model {folder}/manifest.yaml: is no manifest (no file of at most 1048576 bytes)" in run(folder).error
 
 
 def cut(file: Path) -> None:

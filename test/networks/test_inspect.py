@@ -113,6 +113,16 @@ def test_drafts_run_as_they_are(make: Callable[[], Made], guesses: list[str], tm
     assert np.array_equal(result.labels, expected(picture))
 
 
+def test_a_draft_elsewhere_says_what_to_copy(tmp_path: Path) -> None:
+    onnx.save(nchw_logits()[0], tmp_path / "network.onnx")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    done = inspect(tmp_path / "network.onnx", "-o", folder)
+    assert f"copy      it to {folder}: a model's files lie beside its manifest\n" in done.stdout
+    text = (folder / "manifest.yaml").read_text(encoding="utf-8")
+    assert "path: network.onnx\n" in text
+
+
 def test_without_a_path_the_draft_is_shown(tmp_path: Path) -> None:
     onnx.save(nchw_logits()[0], tmp_path / "network.onnx")
     done = inspect(tmp_path / "network.onnx")

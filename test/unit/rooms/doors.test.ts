@@ -111,3 +111,34 @@ test.each(OPEN)('%s may import %s', async (room, specifier) => {
     false,
   );
 });
+
+const PLACES = ['vision', 'inference', 'recording', 'node', 'node/ros.ts', 'commands', 'cli.ts', 'demo/src'];
+
+const REFUSED = [
+  "import { exec } from 'node:child_process'; exec('ls');",
+  "import { execSync as run } from 'child_process'; run('ls');",
+  "import * as children from 'node:child_process'; children.exec('ls');",
+  "import children from 'node:child_process'; children.exec('ls');",
+  "export * from 'node:child_process';",
+  "export const children = await import('node:child_process');",
+  "import { spawn } from 'node:child_process'; spawn('ls', [], { shell: true });",
+  "import { spawn } from 'node:child_process'; spawn('ls', [], { 'shell': '/bin/dash' });",
+  "import { spawn } from 'node:child_process'; spawn('sh', ['-c', 'ls']);",
+  "import { execFileSync } from 'node:child_process'; execFileSync('/bin/bash', ['-c', 'ls']);",
+  "import { createServer } from 'node:net'; createServer().listen(80);",
+  "import { createServer } from 'http'; createServer().listen(80);",
+  "import { createSecureServer } from 'node:http2'; createSecureServer().listen(80);",
+  "import { createSocket } from 'node:dgram'; createSocket('udp4').bind(80);",
+  "import { open } from 'node:inspector/promises'; open();",
+  "export const { createServer } = await import('node:net');",
+  "process.getBuiltinModule('node:net').createServer();",
+];
+
+test.each(REFUSED)('no shell and no listener: %s', async (code) => {
+  for (const place of PLACES) expect([place, await reported(place, code)]).toEqual([place, true]);
+});
+
+test('programs are started with a list of arguments', async () => {
+  const code = "import { fork, spawn } from 'node:child_process'; spawn('ffmpeg', ['-v']); fork('x.js');";
+  for (const place of PLACES) expect([place, await reported(place, code)]).toEqual([place, false]);
+});

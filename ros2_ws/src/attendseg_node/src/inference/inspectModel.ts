@@ -6,6 +6,7 @@ import { guessOutput } from './guessOutput.js';
 import type { Manifest, NetworkInput } from './manifest.js';
 import { ModelError } from './modelError.js';
 import { readExternalData, readModelFile } from './modelFile.js';
+import { staysInside } from './modelFolder.js';
 import { openSession } from './network.js';
 import { guessInput, NetworkFeed } from './networkInput.js';
 import { readOnnxHeader } from './onnxHeader.js';
@@ -69,7 +70,11 @@ export async function inspectModel(
       );
     }
     const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-    const named = (target: string): string => relative(resolve(folder), target);
+    // A model's files lie in its folder: from elsewhere, they are to be copied there.
+    const isElsewhere = !staysInside(relative(resolve(folder), path));
+    const named = (target: string): string => relative(isElsewhere ? dirname(path) : resolve(folder), target);
+    if (isElsewhere)
+      facts.push(`copy      it to ${resolve(folder)}: a model's files lie beside its manifest`);
     const data = readExternalData(sought, 'cpu', model).map((entry) => ({
       path: named(join(dirname(path), entry.path)),
       sha256: hash(entry.data),
@@ -112,7 +117,7 @@ function soughtManifest(path: string): Manifest {
     licence: '',
     input: networkInput('hwc_uint8', { width: 16, height: 16, channels: 'rgb' }),
     output: { kind: 'labels' },
-    files: { cpu: { path, data: [] } },
+    files: { cpu: { path: basename(path), data: [] } },
     classes: [],
   };
 }

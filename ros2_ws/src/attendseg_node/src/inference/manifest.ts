@@ -3,6 +3,7 @@ import { UNLABELLED } from '../vision/unlabelled.js';
 import { describeProblems } from './manifestProblems.js';
 import { readManifestText } from './manifestText.js';
 import { ModelError } from './modelError.js';
+import { staysInside } from './modelFolder.js';
 
 const size = z.int().min(16).max(8192);
 const sha256 = z
@@ -13,7 +14,8 @@ const path = z
   .string({ error: 'must be the name of a file; names with # or ~ alone need quotes' })
   .min(1)
   .refine((name) => !name.includes('\\'), 'has \\ between its folders; write / instead')
-  .refine((name) => !/^[a-z]:/i.test(name), 'names a drive of Windows; write it relative to the manifest');
+  .refine((name) => !/^[a-z]:/i.test(name), 'names a drive of Windows; write it relative to the manifest')
+  .refine(staysInside, "leads out of the model's folder; copy the file to the manifest, and write its name");
 const file = z.strictObject({ path, sha256: sha256.optional() });
 /** An ONNX file, and the files of weights beside it whose hashes are to be checked. */
 const modelFile = z.strictObject({ ...file.shape, data: z.array(file).default([]) });

@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { ModelError } from './modelError.js';
 
+/** Bytes; more than any manifest has. */
+const LONGEST = 2 ** 20;
+
 /**
  * What a manifest says, not checked yet, and where it was found. `path` is the file or the folder that holds it; a
  * leading `~/`, which shells leave in `model:=~/…`, is the home folder unless there is a folder of that name.
@@ -15,8 +18,15 @@ export function readManifestText(path: string): { readonly path: string; readonl
   let bytes: Uint8Array;
   try {
     if (statSync(found).isDirectory()) manifest = join(found, 'manifest.yaml');
+    // Whoever may set `model` could name a pipe, which never ends.
+    const info = statSync(manifest);
+    if (!(info.isFile() || info.isDirectory()) || info.size > LONGEST)
+      throw new ModelError(
+        `model ${manifest}: is no manifest (no file of at most ${LONGEST} bytes); give a folder with a manifest.yaml, or that file`,
+      );
     bytes = readFileSync(manifest);
   } catch (error) {
+    if (error instanceof ModelError) throw error;
     throw new ModelError(
       `model ${manifest}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give a folder with a manifest.yaml, or that file`,
     );

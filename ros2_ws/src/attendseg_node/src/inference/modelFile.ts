@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Manifest, ModelFile } from './manifest.js';
 import { ModelError } from './modelError.js';
+import { readInside, staysInside } from './modelFolder.js';
 import { OnnxFormatError, readOnnxHeader, type OnnxHeader } from './onnxHeader.js';
 
 /**
@@ -23,7 +23,7 @@ export function modelPath(manifest: Manifest, which: ModelFile): string {
  */
 export function readModelFile(manifest: Manifest, which: ModelFile): Uint8Array {
   const path = modelPath(manifest, which);
-  const bytes = readWhole(`model file ${path}`, path, `${manifest.path} names it`);
+  const bytes = readWhole(`model file ${path}`, manifest, path, `${manifest.path} names it`);
   checkHash(`model file ${path}`, bytes, manifest.files[which]?.sha256);
   return bytes;
 }
@@ -48,13 +48,12 @@ export function readExternalData(manifest: Manifest, which: ModelFile, model: Ui
   const result = locations.map((location) => {
     const path = join(dirname(file), location);
     const what = `model file ${file}: its weights are in ${path}, which`;
-    const way = relative(dirname(file), path);
-    if (isAbsolute(location) || way.split('/')[0] === '..') {
+    if (!staysInside(location)) {
       throw new ModelError(
         `model file ${file}: its weights are in ${location}, outside its folder; save both into one folder`,
       );
     }
-    const data = readWhole(what, path, 'copy it there, or save the model as one file');
+    const data = readWhole(what, manifest, path, 'copy it there, or save the model as one file');
     checkHash(what, data, hashes.get(path));
     hashes.delete(path);
     return { path: location, data };
@@ -92,11 +91,12 @@ function headerOf(model: Uint8Array): OnnxHeader | undefined {
   }
 }
 
-function readWhole(what: string, path: string, remedy: string): Uint8Array {
+function readWhole(what: string, manifest: Manifest, path: string, remedy: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readInside(what, manifest.path, path);
   } catch (error) {
+    if (error instanceof ModelError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') throw new ModelError(`${what} is a folder; name the file in it (${remedy})`);
     throw new ModelError(`${what} cannot be read (${code ?? String(error)}); ${remedy}`);

@@ -24,7 +24,8 @@ import { wrapEngine } from './epContext.js';
 import { buildWithTrtexec, findTrtexec, type BuildControl, type Trtexec } from './trtexec.js';
 
 /** Files of a build, until its key is known. */
-const MODEL = 'model.onnx';
+const SOURCE = 'source';
+const MODEL = `${SOURCE}/model.onnx`;
 const FILES = { engine: 'engine', layers: 'layers.json', log: 'log', timingCache: 'timing.cache' };
 export const FAILED_LOG = 'failed.log';
 
@@ -113,9 +114,10 @@ async function buildLocked(
     await onDisk(cache, () => {
       mkdirSync(part, { mode: 0o700 });
       // A copy, so that what is built is what was hashed.
-      for (const { path, data } of [{ path: MODEL, data: source.bytes }, ...source.data]) {
+      const weights = source.data.map(({ path, data }) => ({ path: join(SOURCE, path), data }));
+      for (const { path, data } of [{ path: MODEL, data: source.bytes }, ...weights]) {
         mkdirSync(dirname(inPart(path)), { recursive: true });
-        writeFileSync(inPart(path), data);
+        writeFileSync(inPart(path), data, { flag: 'wx' });
       }
       if (!build.force && existsSync(timings)) copyFileSync(timings, inPart(FILES.timingCache));
     });
@@ -131,8 +133,7 @@ async function buildLocked(
       renameSync(inPart(FILES.log), paths.log);
       if (existsSync(inPart(FILES.layers))) renameSync(inPart(FILES.layers), paths.layers);
       if (existsSync(inPart(FILES.timingCache))) renameSync(inPart(FILES.timingCache), timings);
-      for (const { path } of [{ path: MODEL }, ...source.data])
-        rmSync(inPart(path.split('/')[0]!), { recursive: true, force: true });
+      rmSync(inPart(SOURCE), { recursive: true });
       const { computeCapability } = device;
       const wrapper = wrapEngine(source.bytes, {
         engine: `${id}.engine`,

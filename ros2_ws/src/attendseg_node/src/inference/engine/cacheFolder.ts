@@ -43,13 +43,16 @@ export function checkPrivateFolder(path: string): void {
   const real = realpathSync(path);
   const found = lstatSync(real);
   if (!found.isDirectory()) throw new EngineError(`engine cache ${path}: is no folder; give another --cache`);
-  refuseOthers(`engine cache ${path}`, found);
+  refuseOthers(`engine cache ${path}`, path, found);
   for (let above = dirname(real); ; above = dirname(above)) {
-    const { uid, mode } = lstatSync(above);
-    const isShared = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
-    if (isShared || (uid !== 0 && uid !== me()))
+    const { uid, gid, mode } = lstatSync(above);
+    if (uid !== 0 && uid !== me())
       throw new EngineError(
-        `engine cache ${path}: the owner of ${above}, or anybody, could replace it (user ${uid}, mode ${octal(mode)}); give another --cache`,
+        `engine cache ${path}: user ${uid}, who owns ${above}, could replace it; give another --cache`,
+      );
+    if (othersMayReplace({ gid, mode }, me()))
+      throw new EngineError(
+        `engine cache ${path}: others may write ${above} (mode ${octal(mode)}), and so replace it; chmod go-w ${above}, or give another --cache`,
       );
     if (above === dirname(above)) return;
   }
@@ -64,7 +67,7 @@ export function readOwn(path: string): Buffer {
   try {
     const found = fstatSync(file);
     if (!found.isFile()) throw new EngineError(`engine cache: ${path} is no file; remove it`);
-    refuseOthers(path, found);
+    refuseOthers(path, path, found);
     return readFileSync(file);
   } finally {
     closeSync(file);
@@ -81,14 +84,24 @@ export function needsRoom(path: string, mebibytes: number): void {
     );
 }
 
-function refuseOthers(what: string, { uid, mode }: Stats): void {
+/**
+ * Whether others than a folder's owner could put another one in the place of what is in it. A sticky bit keeps them from
+ * it; and the group that Ubuntu makes for each user, of the same number, has no other members, and may write by default.
+ */
+export function othersMayReplace({ gid, mode }: { gid: number; mode: number }, user: number): boolean {
+  if ((mode & 0o1000) !== 0) return false;
+  const isOwnGroup = gid === user && user !== 0;
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isOwnGroup);
+}
+
+function refuseOthers(what: string, path: string, { uid, mode }: Stats): void {
   if (uid !== me())
     throw new EngineError(
       `${what}: belongs to user ${uid}, and this is user ${me()}; engines are code, so give a --cache of your own, or change its owner`,
     );
   if ((mode & 0o022) !== 0)
     throw new EngineError(
-      `${what}: others may write it (mode ${octal(mode)}); chmod go-w it if you trust what is in it`,
+      `${what}: others may write it (mode ${octal(mode)}); chmod go-w ${path} if you trust what is in it`,
     );
 }
 
