@@ -63,8 +63,13 @@ writeFileSync(join(root, `${MARK}${process.pid}`), '');
 const newest = Math.max(...readdirSync(kernels).map((name) => statSync(join(kernels, name)).mtimeMs));
 if (!existsSync(wasm) || statSync(wasm).mtimeMs < newest) {
   const options = ['--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '--initialMemory', '16'];
-  const sources = ['kernels.ts', 'logits.ts'].map((name) => join(kernels, name));
-  run('assemblyscript/bin/asc.js', [...sources, '--outFile', unfinished, ...options]);
+  const sources = readdirSync(kernels).filter((name) => name.endsWith('.ts'));
+  run('assemblyscript/bin/asc.js', [
+    ...sources.map((name) => join(kernels, name)),
+    '--outFile',
+    unfinished,
+    ...options,
+  ]);
   // On a full disk the compiler writes less, or nothing, and reports success.
   if (!existsSync(unfinished) || !WebAssembly.validate(readFileSync(unfinished))) {
     console.error(`${wasm} could not be written whole: is the disk full?`);
