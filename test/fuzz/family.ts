@@ -23,26 +23,26 @@ type Opener = (folder: string) => Promise<Family>;
 /** By name: the share of all cases, in thousandths (slow ones have fewer), and how it is opened in a folder of its own. */
 export const FAMILIES: ReadonlyMap<string, { readonly share: number; readonly open: Opener }> = new Map(
   Object.entries({
-    image: { share: 300, open: async () => (await import('./families/image.js')).openImage() },
-    compressed: { share: 50, open: async () => (await import('./families/compressed.js')).openCompressed() },
-    cdr: { share: 350, open: async () => (await import('./families/cdr.js')).openCdr() },
-    mcap: { share: 40, open: async (folder) => (await import('./families/bags.js')).openMcap(folder) },
-    sqlite: { share: 12, open: async (folder) => (await import('./families/bags.js')).openSqlite(folder) },
-    packed: { share: 10, open: async (folder) => (await import('./families/bags.js')).openPacked(folder) },
+    image: { share: 100, open: async () => (await import('./families/image.js')).openImage() },
+    compressed: { share: 30, open: async () => (await import('./families/compressed.js')).openCompressed() },
+    cdr: { share: 520, open: async () => (await import('./families/cdr.js')).openCdr() },
+    mcap: { share: 30, open: async (folder) => (await import('./families/bags.js')).openMcap(folder) },
+    sqlite: { share: 8, open: async (folder) => (await import('./families/bags.js')).openSqlite(folder) },
+    packed: { share: 7, open: async (folder) => (await import('./families/bags.js')).openPacked(folder) },
     metadata: {
-      share: 5,
+      share: 4,
       open: async (folder) => (await import('./families/bags.js')).openMetadata(folder),
     },
     manifest: {
-      share: 20,
+      share: 15,
       open: async (folder) => (await import('./families/texts.js')).openManifest(folder),
     },
     parameters: {
-      share: 13,
+      share: 10,
       open: async (folder) => (await import('./families/texts.js')).openParameters(folder),
     },
-    onnx: { share: 179, open: async () => (await import('./families/onnx.js')).openOnnx() },
-    model: { share: 20, open: async (folder) => (await import('./families/onnx.js')).openModel(folder) },
+    onnx: { share: 264, open: async () => (await import('./families/onnx.js')).openOnnx() },
+    model: { share: 11, open: async (folder) => (await import('./families/onnx.js')).openModel(folder) },
     network: { share: 1, open: async (folder) => (await import('./families/onnx.js')).openNetwork(folder) },
   }),
 );

@@ -28,7 +28,8 @@ export async function openImage(): Promise<Family> {
       const data: PictureBytes = {
         length,
         copyTo: (target) => {
-          for (let i = 0; i < length; i++) target[i] = fill ^ (i * 31);
+          target.fill(fill);
+          for (let i = 0; i < Math.min(length, 8192); i++) target[i] = fill ^ (i * 31);
         },
       };
       let held;
