@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { BufferPool } from '#inference/bufferPool.js';
 import { holdPicture, type PictureBytes } from '#inference/heldPicture.js';
 
@@ -85,4 +85,40 @@ test('what is refused leaves the pool as it was', () => {
   );
   expect(() => holdPicture({ format: 'jpeg', data: jpeg(30).fill(0, 2) }, empty)).toThrow('breaks off');
   expect(empty.bytes).toBe(262_144);
+});
+
+describe('max_image_pixels', () => {
+  const forbidden: PictureBytes = {
+    length: PIXELS.length,
+    copyTo: () => {
+      throw new Error('was copied');
+    },
+  };
+
+  test('pixels: as many as it says are taken, more are refused before they are copied', () => {
+    const pool = new BufferPool();
+    holdPicture({ ...HEADER, data: PIXELS }, pool, SIDE * SIDE).release();
+    expect(() => holdPicture({ ...HEADER, data: forbidden }, pool, SIDE * SIDE - 1)).toThrow(
+      'image size 16x16 is 256 pixels, more than the 255 of the parameter max_image_pixels',
+    );
+  });
+
+  test('a file: its header counts', () => {
+    const pool = new BufferPool();
+    holdPicture({ format: 'jpeg', data: jpeg(100) }, pool, 512).release();
+    expect(() => holdPicture({ format: 'jpeg', data: jpeg(100) }, pool, 511)).toThrow(
+      'image size 32x16 is 512 pixels, more than the 511 of the parameter max_image_pixels',
+    );
+  });
+
+  test.each([
+    ['rows with gigabytes between them', { ...HEADER, step: 2 ** 30 }, 16 * 2 ** 30],
+    ['a file of gigabytes', { format: 'jpeg' }, 2 ** 31],
+  ])('%s are refused before memory is taken', (_, head, length) => {
+    const pool = new BufferPool();
+    expect(() => holdPicture({ ...head, data: { ...forbidden, length } }, pool)).toThrow(
+      'data is longer than 1073741824 bytes, 16 for each pixel of the parameter max_image_pixels',
+    );
+    expect(pool.bytes).toBe(0);
+  });
 });

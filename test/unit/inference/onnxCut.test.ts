@@ -92,3 +92,20 @@ describe('the published network', () => {
     expect(() => endAt(file.subarray(0, length), 'logits')).toThrow(OnnxFormatError);
   });
 });
+
+test('graphs inside graphs without end are refused in words', () => {
+  let graph = node('If', ['x'], 'y');
+  for (let depth = 0; depth < 5000; depth++) graph = deep(1, deep(2, 'y'), deep(5, deep(6, graph)));
+  const file = Buffer.concat([Buffer.of(8, 9), deep(GRAPH, graph)]);
+  expect(() => endAt(file, 'y')).toThrow(OnnxFormatError);
+  expect(() => endAt(file, 'y')).toThrow('its graphs never end');
+});
+
+/** As `field`, of any length. */
+function deep(number: number, ...content: (string | Uint8Array)[]): Buffer {
+  const bytes = Buffer.concat(content.map((part) => Buffer.from(part)));
+  const head = [8 * number + 2];
+  let { length } = bytes;
+  for (; length > 127; length >>= 7) head.push((length & 127) + 128);
+  return Buffer.concat([Buffer.of(...head, length), bytes]);
+}

@@ -73,7 +73,11 @@ class FakeSegmenter implements FrameBackend {
   };
 }
 
-function setUp(publisher: Partial<OutputPublisher> = {}, enabled?: () => boolean) {
+function setUp(
+  publisher: Partial<OutputPublisher> = {},
+  enabled?: () => boolean,
+  changed: Partial<Parameters> = {},
+) {
   const segmenter = new FakeSegmenter();
   let published = 0;
   const output: OutputPublisher = {
@@ -88,7 +92,7 @@ function setUp(publisher: Partial<OutputPublisher> = {}, enabled?: () => boolean
   const warnings: string[] = [];
   const camera = new Camera(new Scheduler(segmenter), [output], {
     network: () => ({ width: WIDTH, height: HEIGHT }),
-    parameters: () => PARAMETERS,
+    parameters: () => ({ ...PARAMETERS, ...changed }),
     name: '',
     age: () => 0,
     classes: () => ({}) as ClassTable,
@@ -281,4 +285,14 @@ describe('bytes are copied for a turn alone', () => {
     expect(refused[0]).toContain('neither JPEG nor PNG');
     expect([segmenter.pool.away, camera.counts.drops.undecodable]).toEqual([0, 1]);
   });
+});
+
+test('max_image_pixels holds from the next frame on', () => {
+  const changed = { max_image_pixels: WIDTH * HEIGHT };
+  const { camera, refused } = setUp({}, undefined, changed);
+  camera.receive(FRAME);
+  expect(refused).toEqual([]);
+  changed.max_image_pixels--;
+  camera.receive(FRAME);
+  expect(refused).toEqual([expect.stringContaining('more than the 255 of the parameter max_image_pixels')]);
 });

@@ -20,5 +20,6 @@ export class CountedPool extends BufferPool {
     super.give(buffer);
   }
 
-  readonly hold = (picture: Picture): HeldPicture => holdPicture(picture, this);
+  readonly hold = (picture: Picture, maxPixels?: number): HeldPicture =>
+    holdPicture(picture, this, maxPixels);
 }

@@ -55,3 +55,9 @@ test('every cut is refused, and a damaged frame does not touch the next one', ()
     }
   }
 });
+
+test('no memory is taken for what a short frame claims', () => {
+  expect(() => unpackLz4(STORED, 2 ** 29)).toThrow(
+    'claims to unpack to 536870912 bytes, more than it can hold',
+  );
+});

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
-import { ENCODING_NAMES } from '#vision/encodings.js';
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ENCODING_NAMES, findEncoding, type Plane, planesOf } from '#vision/encodings.js';
 import { ImageError } from '#vision/imageError.js';
 import { checkImage, type RawImage } from '#vision/rawImage.js';
 import { sample } from './samples.js';
@@ -99,4 +100,50 @@ describe('checkImage', () => {
       'nv12 cannot be 63x48; choose an even width and height or another encoding',
     );
   });
+});
+
+test('whatever its fields are, an image is refused in words, or every row of it lies inside its data', () => {
+  const edges = fc.constantFrom(0, 1, 15, 16, 17, 8192, 8193, 2 ** 16, 2 ** 31, 2 ** 32 - 1);
+  const side = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 16, max: 64 }) }, edges);
+  const hostile = fc.record({
+    width: side,
+    height: side,
+    encoding: fc.constantFrom(...ENCODING_NAMES),
+    isBigEndian: fc.boolean(),
+    /** Bytes more or less than a row has. */
+    padding: fc.oneof(fc.constant(0), fc.integer({ min: -40, max: 40 }), edges),
+    /** Bytes more or less than all rows have. */
+    spare: fc.oneof(fc.constant(0), fc.integer({ min: -700, max: 700 }), edges),
+    maxPixels: fc.constantFrom(256, 1024, 2 ** 26),
+  });
+  let accepted = 0;
+  fc.assert(
+    fc.property(hostile, ({ padding, spare, maxPixels, ...fields }) => {
+      const { width, height } = fields;
+      const planes = (step: number): Plane[] => planesOf(findEncoding(fields.encoding), width, height, step);
+      const image = { ...fields, step: planes(0)[0]!.rowBytes + padding };
+      const last = planes(image.step).at(-1)!;
+      const length = Math.max(0, last.offset + last.pitch * last.rows + spare);
+      let encoding;
+      try {
+        encoding = checkImage({ ...image, data: { length } }, maxPixels);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ImageError);
+        return;
+      }
+      accepted++;
+      expect(image.width * image.height).toBeLessThanOrEqual(maxPixels);
+      for (const { offset, pitch, rowBytes, rows } of planesOf(
+        encoding,
+        image.width,
+        image.height,
+        image.step,
+      )) {
+        expect(pitch).toBeGreaterThanOrEqual(rowBytes);
+        expect(offset + pitch * (rows - 1) + rowBytes).toBeLessThanOrEqual(length);
+      }
+    }),
+    { numRuns: 5000, seed: 1 },
+  );
+  expect(accepted).toBeGreaterThan(500);
 });

@@ -86,8 +86,8 @@ export class Backend {
    * is no session.
    * @throws ImageError that names the cause; RangeError if memory is short
    */
-  hold(picture: Picture): HeldPicture {
-    return holdPicture(picture, this.#pool);
+  hold(picture: Picture, maxPixels?: number): HeldPicture {
+    return holdPicture(picture, this.#pool, maxPixels);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type CompressedImage, readCompressedHeader } from '../vision/compressedImage.js';
-import { checkImage, type RawImage } from '../vision/rawImage.js';
+import { ImageError } from '../vision/imageError.js';
+import { checkImage, MAX_IMAGE_PIXELS, type RawImage } from '../vision/rawImage.js';
 import type { BufferPool } from './bufferPool.js';
 import type { PictureHeader } from './protocol.js';
 
@@ -22,6 +23,12 @@ export type Picture = Anywhere<RawImage> | Anywhere<CompressedImage>;
 
 /** Files differ in size from frame to frame: their buffers are multiples of this, so that the next one fits, too. */
 const FILE_STEP = 256 * 2 ** 10;
+
+/**
+ * Bytes of a picture for each pixel that one may have, at most: twice what any encoding takes, for rows with padding.
+ * A header may say the truth and its rows, or a file's text, still be gigabytes.
+ */
+const MAX_PIXEL_BYTES = 16;
 
 /** A picture that was checked, with its bytes in a buffer of a pool until it is segmented or given back. */
 export class HeldPicture {
@@ -55,19 +62,28 @@ export class HeldPicture {
 
 /**
  * Proves that a picture can be used, as far as that shows before it is decoded, and copies its bytes, once.
+ * @param maxPixels no memory is taken for the pixels of larger ones
  * @throws ImageError that names the cause; RangeError if memory is short
  */
-export function holdPicture(picture: Picture, pool: BufferPool): HeldPicture {
+export function holdPicture(picture: Picture, pool: BufferPool, maxPixels = MAX_IMAGE_PIXELS): HeldPicture {
   const started = performance.now();
   const { data, ...head } = picture;
-  if (!('format' in picture)) checkImage(picture);
+  if (!('format' in picture)) checkImage(picture, maxPixels);
   const bytes = data.length;
+  const most = MAX_PIXEL_BYTES * maxPixels;
+  if (bytes > most) {
+    throw new ImageError(
+      'data',
+      `data is longer than ${most} bytes, ${MAX_PIXEL_BYTES} for each pixel of the parameter max_image_pixels; raise it, or let the camera send less`,
+    );
+  }
   const buffer = pool.take('format' in head ? Math.ceil(bytes / FILE_STEP) * FILE_STEP : bytes);
   try {
     const copy = new Uint8Array(buffer, 0, bytes);
     if ('copyTo' in data) data.copyTo(copy);
     else copy.set(data);
-    const header = 'format' in head ? { ...head, ...readCompressedHeader({ ...head, data: copy }) } : head;
+    const header =
+      'format' in head ? { ...head, ...readCompressedHeader({ ...head, data: copy }, maxPixels) } : head;
     return new HeldPicture(header, buffer, bytes, performance.now() - started, pool);
   } catch (error) {
     pool.give(buffer);

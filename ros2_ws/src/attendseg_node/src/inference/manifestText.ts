@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { checkYamlDepth } from '../yamlDepth.js';
 import { ModelError } from './modelError.js';
 
 /** Bytes; more than any manifest has. */
@@ -33,6 +34,7 @@ export function readManifestText(path: string): { readonly path: string; readonl
   }
   const text = decode(manifest, bytes);
   try {
+    checkYamlDepth(text);
     return { path: manifest, value: parse(text) as unknown };
   } catch (error) {
     throw new ModelError(`model ${manifest}: not YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);

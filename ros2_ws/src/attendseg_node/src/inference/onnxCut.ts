@@ -1,4 +1,4 @@
-import { fieldsOf, OnnxFormatError, textOf, type OnnxField } from './onnxHeader.js';
+import { DEEPEST, fieldsOf, OnnxFormatError, textOf, type OnnxField } from './onnxHeader.js';
 
 /** Fields of the messages of onnx.proto3 by name. */
 const GRAPH = { node: 1, initializer: 5, output: 12 };
@@ -57,25 +57,26 @@ function cutGraph(graph: Uint8Array, tensor: string): Uint8Array | undefined {
 }
 
 /** What a node takes and gives; graphs inside it may take any tensor of the one around them. */
-function namesOf(node: Uint8Array): { readonly inputs: string[]; readonly outputs: string[] } {
+function namesOf(node: Uint8Array, depth = 0): { readonly inputs: string[]; readonly outputs: string[] } {
+  if (depth > DEEPEST) throw new OnnxFormatError('is no ONNX file: its graphs never end');
   const inputs: string[] = [];
   const outputs: string[] = [];
   for (const { number, value } of fieldsOf(node)) {
     if (typeof value === 'number') continue;
     if (number === NODE.input) inputs.push(textOf(value));
     else if (number === NODE.output) outputs.push(textOf(value));
-    else if (number === NODE.attribute) inputs.push(...innerInputs(value));
+    else if (number === NODE.attribute) inputs.push(...innerInputs(value, depth + 1));
   }
   return { inputs, outputs };
 }
 
-function innerInputs(attribute: Uint8Array): string[] {
+function innerInputs(attribute: Uint8Array, depth: number): string[] {
   const names: string[] = [];
   for (const { number, value } of fieldsOf(attribute)) {
     if (typeof value === 'number' || (number !== ATTRIBUTE.graph && number !== ATTRIBUTE.graphs)) continue;
     for (const inner of fieldsOf(value)) {
       if (inner.number === GRAPH.node && typeof inner.value !== 'number')
-        names.push(...namesOf(inner.value).inputs);
+        names.push(...namesOf(inner.value, depth).inputs);
       // It may also give out a tensor of the graph around it.
       if (inner.number === GRAPH.output && typeof inner.value !== 'number')
         names.push(textIn(inner.value, VALUE_NAME) ?? '');

@@ -26,7 +26,7 @@ type Holder = 'graph' | 'node' | 'attribute' | 'sparse' | 'tensor';
 const TENSOR_EXTERNAL = 13;
 const ENTRY = { key: 1, value: 2 };
 /** Graphs inside graphs; more than any exporter makes. */
-const DEEPEST = 64;
+export const DEEPEST = 64;
 
 /**
  * Reads the header. Weights are skipped, not looked at.

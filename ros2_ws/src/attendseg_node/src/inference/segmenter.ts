@@ -172,8 +172,8 @@ export class Segmenter {
    * Checks a picture and copies its bytes into a buffer that lives until it is segmented or given back.
    * @throws ImageError that names the cause; RangeError if memory is short
    */
-  hold(picture: Picture): HeldPicture {
-    return holdPicture(picture, this.#pool);
+  hold(picture: Picture, maxPixels?: number): HeldPicture {
+    return holdPicture(picture, this.#pool, maxPixels);
   }
 
   /**

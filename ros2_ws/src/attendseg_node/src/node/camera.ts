@@ -115,7 +115,7 @@ export class Camera implements Contender {
         frame.end('over rate');
         return;
       }
-      frame.wait(this.scheduler.hold(picture.image));
+      frame.wait(this.scheduler.hold(picture.image, this.host.parameters().max_image_pixels));
     } catch (error) {
       this.#refuse(frame, error);
       return;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type ParsedNode } from 'yaml';
+import { checkYamlDepth } from '../yamlDepth.js';
 import { kindOf, plainValue, type RclValue } from './rclValue.js';
 
 /** What a file sets for one key; a key that sets nothing is there too, since rcl counts it. */
@@ -84,6 +85,7 @@ export function parseValue(text: string): RclValue {
 }
 
 function documentsOf(text: string, lines: LineCounter): (ParsedNode | null)[] {
+  checkYamlDepth(text);
   const documents = parseAllDocuments(text, { ...OPTIONS, lineCounter: lines });
   if (!Array.isArray(documents)) return [];
   return documents.map(({ errors, contents }) => {

@@ -2,6 +2,7 @@ import { POOL_BYTES } from '../inference/bufferPool.js';
 import { ENGINE_MODES, type EngineMode, PROVIDERS, type ProviderWish } from '../inference/providers.js';
 import type { ClassRules } from '../inference/classTable.js';
 import type { Fit } from '../vision/letterbox.js';
+import { MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE } from '../vision/rawImage.js';
 import { parseMaskSize, type MaskSize } from './maskSize.js';
 
 /** The node's parameters, parsed. */
@@ -19,6 +20,7 @@ export interface Parameters extends ClassRules {
   readonly image_transport: ImageTransport;
   readonly max_age: number;
   readonly max_rate: number;
+  readonly max_image_pixels: number;
   readonly bit_depth: number;
   readonly fit: Fit;
   readonly mask_size: MaskSize;
@@ -236,6 +238,14 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
     ...within([0, 1000]),
     live: true,
     description: 'Pictures a second that are taken, at most; 0: as many as come.',
+  },
+  max_image_pixels: {
+    type: 'integer',
+    default: MAX_IMAGE_PIXELS,
+    ...within([MIN_IMAGE_SIDE ** 2, MAX_IMAGE_PIXELS]),
+    live: true,
+    description:
+      'Pictures of more pixels are refused before memory is taken for them; a picture has at most 16 bytes for each.',
   },
   bit_depth: {
     type: 'integer',

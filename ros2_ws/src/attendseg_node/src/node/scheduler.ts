@@ -85,8 +85,8 @@ export class Scheduler {
   }
 
   /** Checks and copies a picture that is to wait for its turn. @throws ImageError that names the cause; RangeError */
-  hold(picture: Picture): HeldPicture {
-    return this.backend.hold(picture);
+  hold(picture: Picture, maxPixels?: number): HeldPicture {
+    return this.backend.hold(picture, maxPixels);
   }
 
   /** Hands a frame to the segmenter, in a turn; keeps nothing of the picture. @throws what the segmenter throws */

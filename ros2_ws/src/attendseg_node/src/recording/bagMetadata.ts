@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { errorText } from '../errorText.js';
+import { checkYamlDepth } from '../yamlDepth.js';
 import { BagError } from './bag.js';
 
 /** Larger ones are no metadata. */
@@ -66,6 +67,7 @@ export async function readMetadata(folder: string): Promise<BagMetadata | undefi
   }
   let said;
   try {
+    checkYamlDepth(text);
     said = schema.safeParse(parse(text, { intAsBigInt: true }));
   } catch (error) {
     throw refuse(errorText(error));

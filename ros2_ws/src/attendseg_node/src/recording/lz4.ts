@@ -22,6 +22,8 @@ export function unpackLz4(frame: Uint8Array, size: number): Uint8Array {
   if (flags >> 6 !== 1 || has(0))
     throw new Error('is an lz4 frame of an unknown version or with a dictionary');
   let at = 6 + (has(3) ? 8 : 0) + 1;
+  // A byte stands for 255 at most, so that no memory is taken for what a short frame claims.
+  if (size > 255 * frame.length) throw new Error(`claims to unpack to ${size} bytes, more than it can hold`);
   const out = Buffer.allocUnsafeSlow(size);
   let end = 0;
   for (;;) {

@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorText } from '../errorText.js';
+import { checkYamlDepth } from '../yamlDepth.js';
 
 /** How a topic of a bag was offered, and will be by who plays it; values by rclcpp's names. */
 export interface BagQos {
@@ -55,6 +56,7 @@ export function latchedDepth(offeredQos: string): number | undefined {
   if (offeredQos === '') return undefined;
   let offered;
   try {
+    checkYamlDepth(offeredQos);
     offered = profiles.parse(parse(offeredQos));
   } catch (error) {
     throw new Error(`offered_qos_profiles cannot be read: ${errorText(error)}`, { cause: error });

@@ -38,6 +38,9 @@ export function isZstd(bytes: Uint8Array): boolean {
   return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
 }
 
+/** A block of 128 KiB that repeats one byte takes four. */
+const MOST_FOR_A_BYTE = 2 ** 15;
+
 /**
  * Unpacks what is known to have this many bytes; loadZstd must have ended.
  * @throws Error that says what is wrong
@@ -46,6 +49,12 @@ export function unpackZstd(packed: Uint8Array, size: number): Uint8Array {
   // The module has 2 GiB of memory for both, and does not notice when there is no more.
   if (packed.length + size > PIECE_LIMIT) {
     throw new Error(`claims to unpack to ${size} bytes; at most ${PIECE_LIMIT} are unpacked at once`);
+  }
+  // Its memory never shrinks: none is taken for what a short frame cannot hold.
+  if (size > packed.length * MOST_FOR_A_BYTE || (zstdHeader(packed)?.size ?? size) !== size) {
+    throw new Error(
+      `claims to unpack to ${size} bytes, which its zstd frame of ${packed.length} does not hold`,
+    );
   }
   let bytes;
   try {

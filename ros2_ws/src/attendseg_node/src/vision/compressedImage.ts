@@ -1,6 +1,6 @@
 import { errorText } from '../errorText.js';
 import { ImageError } from './imageError.js';
-import { MAX_IMAGE_SIDE, MIN_IMAGE_SIDE, type RawImage } from './rawImage.js';
+import { checkSize, type RawImage } from './rawImage.js';
 
 /** A JPEG or PNG file, as sensor_msgs/CompressedImage has it. */
 export interface CompressedImage {
@@ -25,19 +25,15 @@ export interface CompressedHeader {
  * much. Sources: ITU T.81 (JPEG, annex B), RFC 2083 (PNG, 3.2 and 4.1.1).
  * @throws ImageError `encoding` for what is neither, `size` for sizes out of range, `data` for a file cut in its header
  */
-export function readCompressedHeader({ format, data }: CompressedImage): CompressedHeader {
+export function readCompressedHeader(
+  { format, data }: CompressedImage,
+  maxPixels?: number,
+): CompressedHeader {
   if (format.includes('compressedDepth')) {
     throw new ImageError('depth', `"${format}" is a depth image; subscribe to the colour camera's topic`);
   }
   const header = data[0] === 0xff && data[1] === 0xd8 ? jpegHeader(data) : pngHeader(data, format);
-  const { width, height } = header;
-  const fits = (side: number): boolean => side >= MIN_IMAGE_SIDE && side <= MAX_IMAGE_SIDE;
-  if (!fits(width) || !fits(height)) {
-    throw new ImageError(
-      'size',
-      `image size ${width}x${height} is not supported; choose ${MIN_IMAGE_SIDE}x${MIN_IMAGE_SIDE} to ${MAX_IMAGE_SIDE}x${MAX_IMAGE_SIDE}`,
-    );
-  }
+  checkSize(header.width, header.height, maxPixels);
   return header;
 }
 

@@ -22,22 +22,37 @@ export interface RawImage {
 export const MIN_IMAGE_SIDE = 16;
 export const MAX_IMAGE_SIDE = 8192;
 
+/** Width x height of a supported image; fewer if the parameter max_image_pixels says so. */
+export const MAX_IMAGE_PIXELS = MAX_IMAGE_SIDE * MAX_IMAGE_SIDE;
+
+/** Proves that a picture of this size is supported. @throws ImageError `size` */
+export function checkSize(width: number, height: number, maxPixels = MAX_IMAGE_PIXELS): void {
+  if (!isSide(width) || !isSide(height)) {
+    throw new ImageError(
+      'size',
+      `image size ${width}x${height} is not supported; choose ${MIN_IMAGE_SIDE}x${MIN_IMAGE_SIDE} to ${MAX_IMAGE_SIDE}x${MAX_IMAGE_SIDE}`,
+    );
+  }
+  if (width * height > maxPixels) {
+    throw new ImageError(
+      'size',
+      `image size ${width}x${height} is ${width * height} pixels, more than the ${maxPixels} of the parameter max_image_pixels; raise it, or let the camera send smaller images`,
+    );
+  }
+}
+
 /**
  * The encoding of an image whose every row is proved to lie inside its data.
  * @throws ImageError that names the cause.
  */
 export function checkImage(
   image: Omit<RawImage, 'data'> & { readonly data: { readonly length: number } },
+  maxPixels?: number,
 ): Encoding {
   const { width, height, encoding: name, step, data } = image;
   const encoding = findEncoding(name);
   const size = `${width}x${height}`;
-  if (!isSide(width) || !isSide(height)) {
-    throw new ImageError(
-      'size',
-      `image size ${size} is not supported; choose ${MIN_IMAGE_SIDE}x${MIN_IMAGE_SIDE} to ${MAX_IMAGE_SIDE}x${MAX_IMAGE_SIDE}`,
-    );
-  }
+  checkSize(width, height, maxPixels);
   const halved = isHalved(encoding);
   if ((width % 2 && (halved || encoding.layout === 'yuv422')) || (height % 2 && halved)) {
     const even = halved ? 'width and height' : 'width';
