@@ -6,4 +6,4 @@ import { endAt } from '#inference/onnxCut.js';
 
 const [model, out] = process.argv.slice(2);
 const manifest = readManifest(model);
-writeFileSync(out, endAt(readModelFile(manifest, 'cpu'), manifest.output.before_argmax.logits));
+writeFileSync(out, endAt(readModelFile(manifest, 'cpu'), manifest.files.cpu.before_argmax.logits));

@@ -67,7 +67,7 @@ try {
   const model = loadModel(shippedModel(), withoutBuilding('cpu'));
   // As the node's session runs it.
   const file = join(folder, 'ended.onnx');
-  writeFileSync(file, endAt(model.bytes, model.manifest.output.before_argmax.logits));
+  writeFileSync(file, endAt(model.bytes, model.manifest.files.cpu.before_argmax.logits));
   const bag = join(folder, 'bench.mcap');
   await writeBag(bag, frames);
   const rounds = Array.from({ length: Number(values.rounds) }, (_, i) => {

@@ -42,11 +42,14 @@ def make_model(
 
 
 def manifest_of(folder: Path, network_input: dict[str, Any], output: dict[str, Any], classes: int) -> dict[str, Any]:
+    """`before_argmax` of the output is the file's."""
+    output = dict(output)
+    before = output.pop("before_argmax", None)
     return {
         "name": folder.name,
         "input": {"width": WIDTH, "height": HEIGHT, **network_input},
         "output": output,
-        "files": {"cpu": {"path": "network.onnx"}},
+        "files": {"cpu": {"path": "network.onnx", **({"before_argmax": before} if before else {})}},
         "classes": [{"name": f"class {i}", "color": [i, i, i]} for i in range(classes)],
     }
 

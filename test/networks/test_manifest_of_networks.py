@@ -111,7 +111,13 @@ def test_logits_before_argmax(temperature: float, tmp_path: Path) -> None:
 def test_logits_before_argmax_by_a_wrong_name(tmp_path: Path) -> None:
     output = {"kind": "labels", "before_argmax": {"logits": "score"}}
     result = run(write_model(tmp_path / "m", ids_of_scores(), {"layout": "nchw_float32"}, output, 3))
-    assert 'network.onnx: has no tensor "score"; correct output.before_argmax.logits in ' in result.error
+    assert 'network.onnx: has no tensor "score"; correct files.cpu.before_argmax in ' in result.error
+
+
+def test_before_argmax_is_for_labels(tmp_path: Path) -> None:
+    output = {"kind": "logits", "before_argmax": {"logits": "scores"}}
+    result = run(write_model(tmp_path / "m", ids_of_scores(), {"layout": "nchw_float32"}, output, 3))
+    assert "files.cpu.before_argmax: is for output.kind labels" in result.error
 
 
 def red(tail: list[Any], shape: list[int] | None = None) -> Any:

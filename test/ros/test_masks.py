@@ -196,7 +196,8 @@ writeFileSync(labels, (await session.run({ image: input })).labels.data);
 
 
 def test_shipped_model_answers_as_its_onnx_file(shipped: Running, look: Callable[..., Camera], tmp_path: Path) -> None:
-    """At the network's own size the mask is what onnxruntime alone makes of the same bytes."""
+    """At the network's own size the mask is what onnxruntime alone makes of the same bytes, but where classes all but
+    tie: the node itself enlarges the logits, and rounds in another order."""
     width, height = 480, 360
     ramp = np.linspace(0, 190, height).astype(np.uint8)[:, None, None]
     picture = (quadrants(width, height, 200, 150) // 4 + noise(width, height) // 64 + ramp // 2).astype(np.uint8)
@@ -207,7 +208,8 @@ def test_shipped_model_answers_as_its_onnx_file(shipped: Running, look: Callable
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     labels = np.fromfile(tmp_path / "labels", np.uint8).reshape(height, width)
     assert len(np.unique(labels)) > 1
-    assert np.array_equal(look(shipped, "mask").segment(rgb_frame(picture))["mask"], labels)
+    mask = look(shipped, "mask").segment(rgb_frame(picture))["mask"]
+    assert np.mean(mask == labels) > 0.9998
 
 
 def test_shipped_manifest_and_masks_agree(shipped: Running, look: Callable[..., Camera]) -> None:

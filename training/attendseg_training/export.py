@@ -146,18 +146,16 @@ def write_model(config: Config, network: Quantised, size: tuple[int, int], out: 
         file.write_bytes(export(network, writer(), config.shape.classes, size, name).SerializeToString())
         files[key] = {"path": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
         print(f"{file}: {file.stat().st_size:,} bytes")
+    files["cpu"]["before_argmax"] = {
+        "logits": LOGITS, "layout": "nchw", "temperature": round(network.temperature, 4),
+    }  # fmt: skip
     manifest = {
         "name": name,
         "description": f"{config.description}, {width}x{height}",
         "training_data": config.training_data,
         "licence": config.licence,
         "input": {"layout": "hwc_uint8", "name": "image", "width": width, "height": height},
-        "output": {
-            "kind": "labels",
-            "labels": "labels",
-            "confidence": "confidence",
-            "before_argmax": {"logits": LOGITS, "layout": "nchw", "temperature": round(network.temperature, 4)},
-        },
+        "output": {"kind": "labels", "labels": "labels", "confidence": "confidence"},
         "files": files,
         "classes": [{"name": name, "color": color} for name, color in config.classes.items()],
     }

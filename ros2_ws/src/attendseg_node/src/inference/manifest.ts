@@ -66,11 +66,6 @@ const output = z.discriminatedUnion('kind', [
     labels: z.string().optional(),
     confidence: z.string().optional(),
     layout,
-    /**
-     * The tensor inside the CPU's file that both are made of, floats as logits are: the graph is ended there, and the
-     * node does the rest itself, which is quicker.
-     */
-    before_argmax: z.strictObject({ logits: z.string(), layout, temperature }).optional(),
   }),
   /** Floats 1xCxHxW or 1xHxWxC, before softmax. */
   z.strictObject({ kind: z.literal('logits'), logits: z.string().optional(), layout, temperature }),
@@ -85,6 +80,16 @@ const output = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** The CPU's file, which may say how labels are had sooner. */
+const cpuFile = z.strictObject({
+  ...modelFile.shape,
+  /**
+   * The tensor inside its graph that class ids and confidence are made of, floats as logits are: the graph is ended
+   * there, and the node does the rest itself, which is quicker.
+   */
+  before_argmax: z.strictObject({ logits: z.string(), layout, temperature }).optional(),
+});
+
 const schema = z
   .strictObject({
     name: z.string().min(1),
@@ -93,7 +98,7 @@ const schema = z
     licence: z.string().default(''),
     input,
     output,
-    files: z.strictObject({ cpu: modelFile.optional(), tensorrt: modelFile.optional() }),
+    files: z.strictObject({ cpu: cpuFile.optional(), tensorrt: modelFile.optional() }),
     /** The class id is the place in this list. */
     classes: z
       .array(
@@ -115,6 +120,10 @@ const schema = z
   .refine((m) => m.files.cpu ?? m.files.tensorrt, {
     path: ['files'],
     message: 'must name cpu, tensorrt or both',
+  })
+  .refine((m) => m.output.kind === 'labels' || m.files.cpu?.before_argmax === undefined, {
+    path: ['files', 'cpu', 'before_argmax'],
+    message: 'is for output.kind labels: other kinds are no class ids yet',
   })
   .refine((m) => m.output.kind !== 'sigmoid' || m.classes.length === 2, {
     path: ['classes'],

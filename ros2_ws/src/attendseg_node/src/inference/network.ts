@@ -81,9 +81,9 @@ export class Network {
 
 /** The CPU's file ended before its ArgMax, where its manifest says how. @throws ModelError if it is not so */
 function withoutArgMax(manifest: Manifest, model: Uint8Array): [Manifest, Uint8Array] {
-  const { output, path } = manifest;
-  if (output.kind !== 'labels' || output.before_argmax === undefined) return [manifest, model];
-  const { logits } = output.before_argmax;
+  const ending = manifest.files.cpu?.before_argmax;
+  if (ending === undefined) return [manifest, model];
+  const { logits } = ending;
   let cut: Uint8Array | undefined;
   try {
     cut = endAt(model, logits);
@@ -95,10 +95,10 @@ function withoutArgMax(manifest: Manifest, model: Uint8Array): [Manifest, Uint8A
   if (cut === undefined) {
     const file = modelPath(manifest, 'cpu');
     throw new ModelError(
-      `model file ${file}: has no tensor "${logits}"; correct output.before_argmax.logits in ${path}`,
+      `model file ${file}: has no tensor "${logits}"; correct files.cpu.before_argmax in ${manifest.path}`,
     );
   }
-  return [{ ...manifest, output: { kind: 'logits', ...output.before_argmax } }, cut];
+  return [{ ...manifest, output: { kind: 'logits', ...ending } }, cut];
 }
 
 /**
