@@ -96,13 +96,13 @@ function storeBytes(values: v128, target: usize, advance: usize): void {
   store<u8>(target + 3 * advance, <u8>i32x4.extract_lane(values, 3));
 }
 
-/** The class of the largest of four columns' values, the first of equal ones. */
-function winners(row: usize, pitch: usize, classes: i32): v128 {
+/** The class of the largest value, the first of equal ones, at four places with this share of the column behind them. */
+function winners(row: usize, pitch: usize, classes: i32, share: v128): v128 {
   let best = f32x4.splat(-Infinity);
   let ids = i32x4.splat(0);
   let id = ids;
   for (let c = 0; c < classes; c++) {
-    const value = v128.load(row);
+    const value = between(row, share);
     const wins = f32x4.gt(value, best);
     best = f32x4.pmax(best, value);
     // A later class's number is larger.
@@ -111,6 +111,20 @@ function winners(row: usize, pitch: usize, classes: i32): v128 {
     row += pitch;
   }
   return ids;
+}
+
+/** 255 times the winner's softmax at the same places, of logits times `sharpness`. */
+function certainty(row: usize, pitch: usize, classes: i32, share: v128, sharpness: f32): v128 {
+  // e^x is 2^(x / ln 2).
+  const sharp = f32x4.splat(sharpness * 1.4426950408889634);
+  let best = f32x4.splat(-Infinity);
+  for (let c = 0; c < classes; c++) best = f32x4.pmax(best, between(row + <usize>c * pitch, share));
+  let sum = f32x4.splat(0);
+  for (let c = 0; c < classes; c++) {
+    const below = f32x4.sub(between(row + <usize>c * pitch, share), best);
+    sum = f32x4.add(sum, powerOfTwo(f32x4.mul(below, sharp)));
+  }
+  return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.div(f32x4.splat(255), sum), f32x4.splat(0.5)));
 }
 
 /**
@@ -131,44 +145,24 @@ export function strongest(
   confidence: usize,
   sharpness: f32,
 ): void {
-  for (let x = 0; x < columns; x += 4) v128.store(columnIds + 4 * x, winners(rows + 4 * x, pitch, classes));
+  const none = f32x4.splat(0);
+  for (let x = 0; x < columns; x += 4)
+    v128.store(columnIds + 4 * x, winners(rows + 4 * x, pitch, classes, none));
   store<i32>(columnIds - 4, load<i32>(columnIds));
   store<i32>(columnIds + 4 * columns, load<i32>(columnIds + 4 * (columns - 1)));
-  // e^x is 2^(x / ln 2).
-  const sharp = f32x4.splat(sharpness * 1.4426950408889634);
   for (let place = 0; place < scale; place++) {
     const at: f32 = (<f32>place + 0.5) / <f32>scale - 0.5;
     const share = f32x4.splat(at < 0 ? at + 1 : at);
     const shift = at < 0 ? -4 : 0;
     for (let x = 0; x < columns; x += 4) {
-      const left = v128.load(columnIds + shift + 4 * x);
-      // What is largest at both ends is largest between them.
-      if (!confidence && v128.all_true<i32>(i32x4.eq(left, v128.load(columnIds + shift + 4 * x, 4)))) {
-        storeBytes(left, labels + x * scale + place, scale);
-        continue;
-      }
       const from = rows + shift + 4 * x;
-      let best = f32x4.splat(-Infinity);
-      let ids = i32x4.splat(0);
-      let id = ids;
-      let row = from;
-      for (let c = 0; c < classes; c++) {
-        const value = between(row, share);
-        const wins = f32x4.gt(value, best);
-        best = f32x4.pmax(best, value);
-        ids = i32x4.max_s(ids, v128.and(id, wins));
-        id = i32x4.add(id, i32x4.splat(1));
-        row += pitch;
-      }
+      let ids = v128.load(columnIds + shift + 4 * x);
+      // What is largest at both ends is largest between them.
+      const isBorder = !v128.all_true<i32>(i32x4.eq(ids, v128.load(columnIds + shift + 4 * x, 4)));
+      if (isBorder) ids = winners(from, pitch, classes, share);
       storeBytes(ids, labels + x * scale + place, scale);
       if (!confidence) continue;
-      let sum = f32x4.splat(0);
-      row = from;
-      for (let c = 0; c < classes; c++) {
-        sum = f32x4.add(sum, powerOfTwo(f32x4.mul(f32x4.sub(between(row, share), best), sharp)));
-        row += pitch;
-      }
-      const sure = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.div(f32x4.splat(255), sum), f32x4.splat(0.5)));
+      const sure = certainty(from, pitch, classes, share, sharpness);
       storeBytes(sure, confidence + x * scale + place, scale);
     }
   }
