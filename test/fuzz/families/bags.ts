@@ -2,7 +2,6 @@ import { compress, isLoaded } from '@foxglove/wasm-zstd';
 import { McapWriter } from '@mcap/core';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sqlite from 'node-sqlite3-wasm';
 import { parse } from 'yaml';
 import { BagError } from '#recording/bag.js';
 import { BagWriter } from '#recording/bagWriter.js';
@@ -12,6 +11,7 @@ import { parseImage } from '#recording/imageMessages.js';
 import { latchedDepth } from '#recording/offeredQos.js';
 import { openBag } from '#recording/openBag.js';
 import { zstdHeader } from '#recording/zstd.js';
+import { writeSqliteBag } from '../../unit/recording/sqliteBag.js';
 import { type Family, tellsOfMistake } from '../family.js';
 import { mutate, mutateText } from '../mutate.js';
 
@@ -221,14 +221,7 @@ function withoutChecksums(file: Buffer): Buffer {
 
 function database(folder: string, page: number): Buffer {
   const path = join(folder, `example-${page}.db3`);
-  const file = new sqlite.Database(path);
-  file.exec(`PRAGMA page_size = ${page}; PRAGMA journal_mode = OFF;
-    CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT, type TEXT, serialization_format TEXT, offered_qos_profiles TEXT);
-    CREATE TABLE messages (id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER, data BLOB);
-    CREATE INDEX timestamp_idx ON messages (timestamp ASC);
-    INSERT INTO topics VALUES (1, '/a', 'sensor_msgs/msg/Image', 'cdr', '');`);
-  for (let i = 1; i <= COUNT; i++)
-    file.run('INSERT INTO messages (topic_id, timestamp, data) VALUES (1, ?, ?)', [i, image(i)]);
-  file.close();
+  const messages = Array.from({ length: COUNT }, (_, i) => image(i + 1));
+  writeSqliteBag(path, page, 'sensor_msgs/msg/Image', messages);
   return readFileSync(path);
 }

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type IWritable, McapWriter } from '@mcap/core';
 import { compress, isLoaded } from '@foxglove/wasm-zstd';
-import sqlite from 'node-sqlite3-wasm';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BagError } from '#recording/bag.js';
 import { openBag } from '#recording/openBag.js';
+import { writeSqliteBag } from './sqliteBag.js';
 
 const COUNT = 6;
 const DATA = Array.from({ length: COUNT }, (_, i) => {
@@ -89,19 +89,6 @@ async function mcap(options: { zstd?: boolean; summary?: boolean } = {}): Promis
   return sink.bytes;
 }
 
-function database(path: string): void {
-  const file = new sqlite.Database(path);
-  file.exec(`PRAGMA page_size = ${PAGE}; PRAGMA journal_mode = OFF;
-    CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT, type TEXT, serialization_format TEXT, offered_qos_profiles TEXT);
-    CREATE TABLE messages (id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER, data BLOB);
-    CREATE INDEX timestamp_idx ON messages (timestamp ASC);
-    INSERT INTO topics VALUES (1, '/a', 'std_msgs/msg/String', 'cdr', '');`);
-  for (const [i, data] of DATA.entries()) {
-    file.run('INSERT INTO messages (topic_id, timestamp, data) VALUES (1, ?, ?)', [i + 1, data]);
-  }
-  file.close();
-}
-
 /** What comes out of a file of these bytes; undefined for a BagError. Whatever else is thrown goes through. */
 async function read(bytes: Uint8Array): Promise<{ messages: string[]; problems: number } | undefined> {
   const path = join(folder, 'bag');
@@ -174,7 +161,7 @@ describe('SQLite', () => {
   let bytes: Buffer;
   beforeAll(async () => {
     const path = join(folder, 'whole.db3');
-    database(path);
+    writeSqliteBag(path, PAGE, 'std_msgs/msg/String', DATA);
     bytes = await readFile(path);
   });
 

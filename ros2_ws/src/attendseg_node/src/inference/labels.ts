@@ -23,8 +23,8 @@ export function logitsToLabels(
   const { columns, rows, channelStride, pixelStride } = grid;
   const finite = areFinite(raw);
   const logits = finite ? raw : tamed(raw, classes, grid);
-  const across = rowTaps(columns, width);
-  const down = rowTaps(rows, height);
+  const across = linearTaps(columns, width);
+  const down = linearTaps(rows, height);
   const row = new Float32Array(classes * columns);
   const values = new Float32Array(classes);
   for (let y = 0; y < height; y++) {
@@ -105,8 +105,8 @@ export function foregroundToLabels(
   labels: Uint8Array,
   confidence?: Uint8Array,
 ): boolean {
-  const across = rowTaps(columns, width);
-  const down = rowTaps(rows, height);
+  const across = linearTaps(columns, width);
+  const down = linearTaps(rows, height);
   // Between infinities lies what is not a number; between huge values, what is nearer.
   const values = kind === 'logits' ? raw.map((value) => Math.min(HUGE, Math.max(-HUGE, value))) : raw;
   for (let y = 0, i = 0; y < height; y++) {
@@ -157,11 +157,14 @@ function tamed(logits: Float32Array, classes: number, grid: Grid): Float32Array 
   return result;
 }
 
+export interface LinearTaps {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly share: Float32Array;
+}
+
 /** Two neighbours and the second one's share for each of `to` samples across `from` (half-pixel centres). */
-export function rowTaps(
-  from: number,
-  to: number,
-): { from: Uint32Array; to: Uint32Array; share: Float32Array } {
+export function linearTaps(from: number, to: number): LinearTaps {
   const result = { from: new Uint32Array(to), to: new Uint32Array(to), share: new Float32Array(to) };
   for (let i = 0; i < to; i++) {
     const place = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));

@@ -1,6 +1,6 @@
 import { Arena } from '../vision/arena.js';
 import { type Kernels, loadKernels } from '../vision/kernels.js';
-import { logitsToLabels, rowTaps } from './labels.js';
+import { linearTaps, type LinearTaps, logitsToLabels } from './labels.js';
 import type { Grid } from './tensors.js';
 
 /** Bytes of a float32. */
@@ -15,6 +15,8 @@ const MARGIN = 8;
 export class LogitReader {
   readonly #kernels: Kernels;
   readonly #arena: Arena;
+  /** Those of the picture before, which has had the same size. */
+  #down: { readonly rows: number; readonly height: number; readonly taps: LinearTaps } | undefined;
 
   private constructor(kernels: Kernels) {
     this.#kernels = kernels;
@@ -47,13 +49,15 @@ export class LogitReader {
   ): boolean {
     const { columns, rows, channelStride, pixelStride } = grid;
     const scale = width / columns;
+    const slowly = (): boolean =>
+      logitsToLabels(raw, classes, grid, width, height, labels, confidence, temperature);
+    if (!Number.isInteger(scale)) return slowly();
     const arena = this.#arena;
     const kernels = this.#kernels;
     arena.reset();
     const source = arena.take(FLOAT * raw.length);
     arena.float32.set(raw, source / FLOAT);
-    if (!Number.isInteger(scale) || kernels.areFinite(source, raw.length) === 0)
-      return logitsToLabels(raw, classes, grid, width, height, labels, confidence, temperature);
+    if (kernels.areFinite(source, raw.length) === 0) return slowly();
 
     const isPlanar = pixelStride === 1;
     // All classes of a row.
@@ -63,7 +67,7 @@ export class LogitReader {
     const columnIds = arena.take(pitch) + FLOAT;
     const ids = arena.take(width * height + 4 * scale);
     const sure = confidence === undefined ? 0 : arena.take(width * height + 4 * scale);
-    const down = rowTaps(rows, height);
+    const down = this.#tapsOf(rows, height);
     for (let y = 0; y < height; y++) {
       const above = source + FLOAT * down.from[y]! * columns * pixelStride;
       const below = source + FLOAT * down.to[y]! * columns * pixelStride;
@@ -90,5 +94,11 @@ export class LogitReader {
     labels.set(arena.bytes.subarray(ids, ids + width * height));
     confidence?.set(arena.bytes.subarray(sure, sure + width * height));
     return true;
+  }
+
+  #tapsOf(rows: number, height: number): LinearTaps {
+    if (this.#down?.rows !== rows || this.#down.height !== height)
+      this.#down = { rows, height, taps: linearTaps(rows, height) };
+    return this.#down.taps;
   }
 }

@@ -6,6 +6,7 @@ import type { Segmentation } from '../inference/segmenter.js';
 import { ImageError, type ImageErrorReason } from '../vision/imageError.js';
 import type { Stamp } from '../recording/cdr.js';
 import { type DropReason, Frame, FrameCounts } from './frame.js';
+import { frameLook } from './frameLook.js';
 import type { CameraFrame } from './imageMessage.js';
 import type { OutputPublisher } from './imagePublisher.js';
 import { Durations } from './latency.js';
@@ -211,13 +212,7 @@ export class Camera implements Contender {
     if (parameters.max_age > 0 && this.#isTooOld(frame, parameters.max_age)) return 'too old';
     const size = resolveMaskSize(parameters.mask_size, picture.header, this.host.network());
     const result = this.scheduler.segment(picture, {
-      bitDepth: parameters.bit_depth,
-      fit: parameters.fit,
-      opacity: parameters.overlay_opacity,
-      legend: parameters.overlay_legend,
-      threshold: parameters.confidence_threshold,
-      smoothing: parameters.smoothing,
-      camera: this.host.name,
+      ...frameLook(parameters, this.host.name),
       classes: this.host.classes(),
       outputs: publishers.map((publisher) => publisher.request(size, frame.frameId)),
     });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { errorText, toError } from '../../errorText.js';
 import type { ClassTable } from '../../inference/classTable.js';
 import type { Segmentation, Segmenter } from '../../inference/segmenter.js';
+import { frameLook } from '../../node/frameLook.js';
 import { resolveMaskSize, type Size } from '../../node/maskSize.js';
 import type { Parameters } from '../../node/parameterTable.js';
 import { ImageError } from '../../vision/imageError.js';
@@ -120,13 +121,7 @@ function handOver(picture: SourcePicture, options: RunOptions): UnderWay {
     const held = segmenter.hold(image);
     const size = resolveMaskSize(parameters.mask_size, held.header, network);
     const result = segmenter.segment(held, {
-      bitDepth: parameters.bit_depth,
-      fit: parameters.fit,
-      opacity: parameters.overlay_opacity,
-      legend: parameters.overlay_legend,
-      threshold: parameters.confidence_threshold,
-      smoothing: parameters.smoothing,
-      camera: picture.stream.name,
+      ...frameLook(parameters, picture.stream.name),
       classes,
       outputs: sink.requests(picture, size),
     });
