@@ -4,4 +4,6 @@ export default {
   testMatch: ['**/*.test.js'],
   transform: {},
   testEnvironment: 'node',
+  // Tests bound no time: this ends what hangs. Some try thousands of damaged files, on machines of any speed.
+  testTimeout: 60_000,
 };
