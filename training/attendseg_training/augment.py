@@ -28,7 +28,18 @@ def crop(sample: Sample, size: tuple[int, int], scales: tuple[float, float], rng
         (width, height), Image.Transform.AFFINE, window, Image.Resampling.NEAREST, fillcolor=IGNORED
     )
     flip = slice(None, None, -1 if rng.random() < 0.5 else 1)
-    return Sample(sample.name, np.array(picture)[:, flip].copy(), np.array(label)[:, flip].copy())
+    soft = None
+    if sample.soft is not None:
+        down, across = sample.soft.shape[1] / rows, sample.soft.shape[2] / columns
+        window = (4 * wide / width * across, 0, left * across, 0, 4 * high / height * down, top * down)
+        parts = [
+            Image.fromarray(part).transform(
+                (width // 4, height // 4), Image.Transform.AFFINE, window, Image.Resampling.BILINEAR
+            )
+            for part in sample.soft
+        ]
+        soft = np.stack([np.array(part)[:, flip] for part in parts])
+    return Sample(sample.name, np.array(picture)[:, flip].copy(), np.array(label)[:, flip].copy(), soft)
 
 
 def light(picture: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:

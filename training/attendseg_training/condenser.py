@@ -77,18 +77,21 @@ class Condenser(nn.Module):
     """Visual attention condenser: condense, mix down, embed, mix up, then gate the values at full size.
 
     Self-attention at a quarter of the pixels and a fraction of the channels, after the attention
-    condensers of Wong et al. (arXiv 2104.14623).
+    condensers of Wong et al. (arXiv 2104.14623). Without `gates` the attention is added instead, for comparison.
     """
 
-    def __init__(self, channels: int, embedding: int):
+    def __init__(self, channels: int, embedding: int, gates: bool = True):
         super().__init__()
         self.condense = Condense()
         self.down = ConvUnit(channels, embedding)
         self.embed = depthwise(embedding)
         self.mix = ConvUnit(embedding, embedding)
         self.up = ConvUnit(embedding, channels, relu=False)
-        self.gate = Gate()
+        self.gate = Gate() if gates else None
+        self.expand, self.sum = (None, None) if gates else (Expand(), Sum())
 
     def forward(self, values: Tensor) -> Tensor:
         attention = self.up(self.mix(self.embed(self.down(self.condense(values)))))
-        return self.gate(values, attention)
+        if self.gate is not None:
+            return self.gate(values, attention)
+        return self.sum(values, self.expand(attention, values))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from .data import Source
+from .data import SoftSource, Source
 from .network import Shape
 
 
@@ -14,6 +14,10 @@ class Config:
     name: str
     train: list[Source]
     val: Source
+    soft: list[SoftSource] = field(default_factory=list)
+    """folders that `teach` wrote"""
+    init: str = ""
+    """weights to start from, of this network; the rows of heads are matched by the names of their classes"""
     calibration: Source | None = None
     """pictures that the temperature is fitted on; val if left out. They must not have been trained on"""
     shape: Shape = field(default_factory=Shape)
@@ -60,6 +64,7 @@ def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
         raise ValueError(f"{path}: unknown keys {', '.join(sorted(unknown))}")
     values["train"] = [Source(**source) for source in values["train"]]
     values["val"] = Source(**values["val"])
+    values["soft"] = [SoftSource(**source) for source in values.get("soft", [])]
     if "calibration" in values:
         values["calibration"] = Source(**values["calibration"])
     values["shape"] = Shape(**values.get("shape", {}))

@@ -16,6 +16,7 @@ from .config import Config, read_config
 from .onnx_writer import FloatWriter, OnnxWriter, QdqWriter, QLinearWriter, Value, tensor
 from .quantise import Quantised, read_quantised
 from .quantised import QuantConv, QuantGate, QuantMean, QuantSum
+from .weights import publish_weights, read_weights
 
 LOGITS = "logits"
 """The tensor in the CPU's file that class ids and confidence are made of: the node ends the graph there."""
@@ -173,14 +174,18 @@ def main() -> None:
     parser.add_argument("-o", "--out", required=True, type=Path, help="folder for the model")
     parser.add_argument("--size", type=size_of, metavar="WxH", help="of the input, instead of the configuration's")
     parser.add_argument("--fp32", type=Path, help="also write the float form to this file, for comparison")
+    parser.add_argument("--float-weights", type=Path, metavar="WEIGHTS", help="also write these as weights.pt")
     arguments = parser.parse_args()
     try:
         config = read_config(arguments.config)
         network = read_quantised(arguments.weights, config)
+        floats = arguments.float_weights and read_weights(arguments.float_weights, config)
     except ValueError as error:
         sys.exit(str(error))
     size = arguments.size or config.size
     write_model(config, network, size, arguments.out)
+    if floats:
+        publish_weights(floats, config, arguments.out / "weights.pt")
     if arguments.fp32:
         model = export(network, FloatWriter(), config.shape.classes, size, config.name)
         arguments.fp32.parent.mkdir(parents=True, exist_ok=True)

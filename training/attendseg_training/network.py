@@ -1,6 +1,7 @@
 """AttendSeg: an encoder to a sixteenth of the picture, a global context, and a decoder to a quarter."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,22 +24,35 @@ class Shape:
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1)
     decoder: tuple[int, int] = (64, 96)
     decoder_depths: tuple[int, int] = (2, 1)
+    expand: tuple[float, ...] = (2, 2, 2, 2, 2)
+    """how much wider than its stage a block is inside; of the stages in STAGES"""
+    condense: tuple[int, ...] = (2, 2, 2, 2, 2)
+    """channels of a stage to one of its condensers' embedding; 0: no condensers"""
+    attention: Literal["gate", "sum"] = "gate"
+    """whether a condenser gates its values, as AttendSeg does, or is only added to them (for comparison)"""
+
+
+STAGES = ("quarter", "eighth", "sixteenth", "refine_eighth", "refine_quarter")
+"""Parts of the network that are made of blocks."""
 
 
 class Block(nn.Module):
-    """Widen twice, convolve each channel, narrow, gate by a condenser; added to the input."""
+    """Widen, convolve each channel, narrow, gate by a condenser; added to the input."""
 
-    def __init__(self, channels: int, dilation: int = 1):
+    def __init__(self, channels: int, shape: Shape, stage: str, dilation: int = 1):
         super().__init__()
-        hidden = 2 * channels
+        place = STAGES.index(stage)
+        hidden, condense = round(shape.expand[place] * channels), shape.condense[place]
         self.widen = ConvUnit(channels, hidden)
         self.spread = depthwise(hidden, dilation=dilation)
         self.narrow = ConvUnit(hidden, channels, relu=False)
-        self.condenser = Condenser(channels, channels // 2)
+        gates = shape.attention == "gate"
+        self.condenser = Condenser(channels, max(1, channels // condense), gates) if condense else None
         self.sum = Sum()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.sum(x, self.condenser(self.narrow(self.spread(self.widen(x)))))
+        values = self.narrow(self.spread(self.widen(x)))
+        return self.sum(x, values if self.condenser is None else self.condenser(values))
 
 
 class Shrink(nn.Sequential):
@@ -51,13 +65,13 @@ class Shrink(nn.Sequential):
 class Refine(nn.Module):
     """Brings the coarse features to the size of the fine ones and adds both."""
 
-    def __init__(self, coarse: int, fine: int, outputs: int, depth: int):
+    def __init__(self, coarse: int, fine: int, outputs: int, depth: int, shape: Shape, stage: str):
         super().__init__()
         self.coarse = ConvUnit(coarse, outputs, relu=False)
         self.fine = ConvUnit(fine, outputs, relu=False)
         self.expand = Expand()
         self.sum = Sum()
-        self.blocks = nn.Sequential(*[Block(outputs) for _ in range(depth)])
+        self.blocks = nn.Sequential(*[Block(outputs, shape, stage) for _ in range(depth)])
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         fine = self.fine(fine)
@@ -78,21 +92,21 @@ class AttendSeg(nn.Module):
         self.stem = ConvUnit(3, shape.stem, 3, 2)
         self.quarter = nn.Sequential(
             ConvUnit(shape.stem, quarter, 3, 2),
-            *[Block(quarter) for _ in range(shape.depths[0])],
+            *[Block(quarter, shape, "quarter") for _ in range(shape.depths[0])],
         )
         self.eighth = nn.Sequential(
             Shrink(quarter, eighth, 3 * quarter),
-            *[Block(eighth) for _ in range(shape.depths[1])],
+            *[Block(eighth, shape, "eighth") for _ in range(shape.depths[1])],
         )
         self.sixteenth = nn.Sequential(
             Shrink(eighth, sixteenth, 2 * eighth),
-            *[Block(sixteenth, dilation=d) for d in shape.dilations[: shape.depths[2]]],
+            *[Block(sixteenth, shape, "sixteenth", d) for d in shape.dilations[: shape.depths[2]]],
         )
         self.mean = GlobalMean()
         self.context = ConvUnit(sixteenth, sixteenth)
         self.sum = Sum()
-        self.refine_eighth = Refine(sixteenth, eighth, coarse, shape.decoder_depths[1])
-        self.refine_quarter = Refine(coarse, quarter, fine, shape.decoder_depths[0])
+        self.refine_eighth = Refine(sixteenth, eighth, coarse, shape.decoder_depths[1], shape, "refine_eighth")
+        self.refine_quarter = Refine(coarse, quarter, fine, shape.decoder_depths[0], shape, "refine_quarter")
         self.smooth = depthwise(fine)
         self.head = nn.Conv2d(fine, shape.classes, 1)
         self.aux_eighth = nn.Conv2d(coarse, shape.classes, 1)

@@ -13,11 +13,13 @@ from torch import fx, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from .batches import Batches
 from .config import Config, read_config
 from .data import IGNORED, Sample, class_weights, load
+from .loss import loss_of
 from .network import AttendSeg, enlarge, normalise
 from .quantised import observe, quantised
-from .train import Batches, save, validate
+from .train import save, validate
 from .weights import check_classes, read_state, read_weights
 
 RANGE_BATCHES = 64
@@ -37,7 +39,7 @@ def learn_ranges(graph: fx.GraphModule, batches: Batches) -> None:
     observe(graph, True)
     with torch.no_grad():
         for _ in tqdm(range(RANGE_BATCHES), desc="ranges", unit="batch"):
-            graph(normalise(batches.take()[0]))
+            graph(normalise(batches.take().pictures))
     observe(graph, False)
 
 
@@ -48,9 +50,8 @@ def train_on(graph: fx.GraphModule, batches: Batches, config: Config, steps: int
     for step in tqdm(range(steps), desc="int8", unit="step"):
         for group in optimiser.param_groups:
             group["lr"] = rate * (1 - step / steps)
-        pictures, labels = batches.take()
-        logits = enlarge(graph(normalise(pictures)), (labels.shape[1] // 2, labels.shape[2] // 2))
-        loss = functional.cross_entropy(logits, labels[:, 1::2, 1::2].long(), weights, ignore_index=IGNORED)
+        batch = batches.take()
+        loss = loss_of((graph(normalise(batch.pictures)),), batch, weights, 0)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -55,6 +55,52 @@ def check_shape(path: Path, tensors: dict[str, Tensor], network: AttendSeg, conf
         raise ValueError(f"{path}: has {extra}, which the network that {config.name} describes lacks")
 
 
+HEADS = ("head", "aux_eighth", "aux_sixteenth")
+"""Modules with a row for each class."""
+
+
+def start_from(path: Path, network: AttendSeg, config: Config) -> str:
+    """Copies the weights of a published network into one that may have other classes; says in a line what was taken.
+
+    `path`: a model's folder with weights.pt, the folder of a run, or a state dict. Rows of the heads go by the names of
+    classes; those of other names stay random. Raises ValueError where the file lacks class names or has another shape.
+    """
+    if path.is_dir():
+        path = next((path / name for name in ("weights.pt", "checkpoint.pt") if (path / name).exists()), path)
+        if path.is_dir():
+            raise ValueError(f"{path}: has neither weights.pt nor checkpoint.pt; it is no published network and no run")
+    state = read_state(path)
+    if "classes" not in state or "average" not in state:
+        raise ValueError(f"{path}: does not name its classes; give a model's folder or the folder of a run")
+    names: list[str] = state["classes"]
+    wanted = list(config.classes)
+    common = [name for name in wanted if name in names]
+    tensors = {name: tensor.float() for name, tensor in state["average"].items()}
+    own = network.state_dict()
+    for head in HEADS:
+        for kind in ("weight", "bias"):
+            rows = own[f"{head}.{kind}"].clone()
+            for name in common:
+                rows[wanted.index(name)] = tensors[f"{head}.{kind}"][names.index(name)]
+            tensors[f"{head}.{kind}"] = rows
+    for name, tensor in own.items():
+        if not tensor.dtype.is_floating_point and name in tensors:
+            tensors[name] = tensors[name].to(tensor.dtype)
+    check_shape(path, tensors, network, config)
+    network.load_state_dict(tensors)
+    rest = [name for name in wanted if name not in names]
+    return f"starts from {path}; classes taken over: {', '.join(common) or 'none'}; learnt anew: {', '.join(rest) or 'none'}"
+
+
+def publish_weights(network: AttendSeg, config: Config, path: Path) -> None:
+    """Writes what `start_from` reads: float weights in half precision, and the names of the classes."""
+    tensors = {
+        name: tensor.half() if tensor.dtype.is_floating_point else tensor
+        for name, tensor in network.state_dict().items()
+    }
+    torch.save({"average": tensors, "classes": list(config.classes)}, path)
+
+
 def read_weights(path: Path, config: Config) -> AttendSeg:
     """The network of a configuration with float weights from a file, or from the `checkpoint.pt` in a run's folder.
 
@@ -65,7 +111,10 @@ def read_weights(path: Path, config: Config) -> AttendSeg:
     state = read_state(path)
     if "average" in state:
         check_classes(path, state.get("classes", list(config.classes)), config)
-        state = state["average"]
+        state = {
+            name: tensor.float() if tensor.dtype.is_floating_point else tensor
+            for name, tensor in state["average"].items()
+        }
     network = AttendSeg(config.shape)
     check_shape(path, state, network, config)
     network.load_state_dict(state)

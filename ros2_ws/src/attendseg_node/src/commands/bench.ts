@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { blockTimes } from '../inference/blockTimes.js';
 import { loadModel, type Model, withoutBuilding } from '../inference/model.js';
+import { ModelError } from '../inference/modelError.js';
 import type { OutputKind } from '../inference/outputs.js';
 import { probePicture } from '../inference/probe.js';
 import { type ProviderWish, PROVIDERS, sessionThreads } from '../inference/providers.js';
@@ -12,6 +14,7 @@ import { examine } from './doctor.js';
 import { Machine } from './doctor/machine.js';
 import { thisProgram } from './doctor/program.js';
 import { pictureSize, type Size, text, whole } from './optionValues.js';
+import { writeNew } from './writeNew.js';
 
 interface BenchOptions {
   readonly model: string;
@@ -21,6 +24,8 @@ interface BenchOptions {
   readonly sizes: readonly Size[];
   readonly json?: true;
   readonly report?: true;
+  readonly blocks?: string;
+  readonly output?: string;
 }
 
 /** What was measured of one size and output; times in milliseconds. */
@@ -42,6 +47,8 @@ interface Row {
 
 const OUTPUTS: readonly OutputKind[] = ['mask', 'overlay'];
 const WARM_UP = 10;
+/** Of each of --blocks. */
+const BLOCK_RUNS = { rounds: 3, runs: 10 };
 /** Load of other programs, in cores, from which figures are not worth much. */
 const QUIET = 0.3;
 
@@ -61,8 +68,11 @@ export function addBenchCommand(program: Command, done: (code: number) => void):
     ])
     .option('--json', 'print JSON')
     .option('--report', 'print JSON with what the doctor finds, to be sent to the makers')
+    .option('--blocks <folder>', 'measure instead what `python -m attendseg_training.blocks` wrote', text)
+    .option('-o, --output <file>', 'of --blocks: a new file for `python -m attendseg_training.design`', text)
     .action(async (options: BenchOptions) => {
-      await bench(options);
+      if (options.blocks === undefined) await bench(options);
+      else await benchBlocks(options.blocks, options.output, sessionThreads(options.threads));
       done(0);
     });
 }
@@ -91,7 +101,7 @@ async function bench(options: BenchOptions): Promise<void> {
       provider: model.choice.provider,
       why: model.choice.reason,
       threads: sessionThreads(options.threads),
-      cpu: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${process.arch}`,
+      cpu: describeCpu(),
       node: process.versions.node,
       load_before: load,
       probe: await probeResult(segmenter, model),
@@ -108,6 +118,30 @@ async function bench(options: BenchOptions): Promise<void> {
   } finally {
     await segmenter.close();
   }
+}
+
+function describeCpu(): string {
+  return `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${process.arch}`;
+}
+
+/** Measures small networks, from whose times those of others can be told, and prints or writes them as JSON. */
+async function benchBlocks(folder: string, output: string | undefined, threads: number): Promise<void> {
+  const blocks = await blockTimes(folder, { threads, ...BLOCK_RUNS }, (count, of) => {
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${count} of ${of} runs of files${count === of ? '\n' : ''}`);
+  });
+  const json = `${JSON.stringify({ board: describeCpu(), threads, blocks }, null, 1)}\n`;
+  if (output === undefined) {
+    process.stdout.write(json);
+    return;
+  }
+  try {
+    await writeNew(output, json);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ModelError(`${output}: cannot be written (${code ?? String(error)}); give another path`);
+  }
+  console.log(`${blocks.length} times in ${output}; name it as \`latency\` in the budget of a search`);
 }
 
 type Alone = Segmentation['times'] & { readonly latency: number };

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { inspectModel } from '../inference/inspectModel.js';
 import { ModelError } from '../inference/modelError.js';
 import { addExample } from './commandLine.js';
+import { check, type CheckOptions } from './model/check.js';
 import { notEmpty, pictureSize, text, type Size } from './optionValues.js';
 import { writeNew } from './writeNew.js';
 
@@ -12,9 +13,10 @@ interface InspectOptions {
   readonly size: Size;
 }
 
+const CHECK = 'attendseg model check my_floor.onnx';
 const INSPECT = 'attendseg model inspect my_floor.onnx -o models/my_floor';
 
-/** `attendseg model inspect`: what an ONNX file is, and a draft of its manifest. */
+/** `attendseg model`: what an ONNX file is with a draft of its manifest, and whether it runs in int8. */
 export function addModelCommand(program: Command, done: (code: number) => void): void {
   const model = program.command('model').description('models of your own');
   addExample(model, INSPECT);
@@ -29,6 +31,25 @@ export function addModelCommand(program: Command, done: (code: number) => void):
     .action(async (file: string, options: InspectOptions) => {
       await inspect(file, options);
       done(0);
+    });
+  addExample(model.command('check'), CHECK)
+    .description(
+      'says which convolutions of an ONNX file run in int8, and why others do not; exit code 1 if any does not',
+    )
+    .argument('<file>', 'the ONNX file', notEmpty)
+    .addOption(
+      new Option('--provider <name>', 'what it must suit; what it is made for, if left out').choices([
+        'cpu',
+        'tensorrt',
+      ]),
+    )
+    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', pictureSize, {
+      width: 512,
+      height: 512,
+    })
+    .option('--all', 'list those in int8 too')
+    .action(async (file: string, options: CheckOptions) => {
+      done((await check(file, options)) ? 0 : 1);
     });
 }
 

@@ -32,6 +32,24 @@ export function endAt(model: Uint8Array, tensor: string): Uint8Array | undefined
   return Buffer.concat(parts);
 }
 
+/**
+ * The same model, whose graph also gives out inner tensors; those that are outputs already may be among them.
+ * @throws OnnxFormatError if `model` is no ONNX file
+ */
+export function alsoGiving(model: Uint8Array, tensors: readonly string[]): Uint8Array {
+  const parts = [...fieldsOf(model)].map((field) => {
+    if (field.number !== MODEL_GRAPH || typeof field.value === 'number') return field.bytes;
+    const given = new Set<string>();
+    for (const { number, value } of fieldsOf(field.value))
+      if (number === GRAPH.output && typeof value !== 'number') given.add(textIn(value, VALUE_NAME) ?? '');
+    const added = tensors
+      .filter((tensor) => !given.has(tensor))
+      .map((tensor) => message(GRAPH.output, message(VALUE_NAME, Buffer.from(tensor))));
+    return message(MODEL_GRAPH, Buffer.concat([field.value, ...added]));
+  });
+  return Buffer.concat(parts);
+}
+
 function cutGraph(graph: Uint8Array, tensor: string): Uint8Array | undefined {
   const fields = [...fieldsOf(graph)];
   const needed = new Set([tensor]);

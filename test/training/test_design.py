@@ -1,0 +1,224 @@
+"""A search within a budget: limits hold, a killed one goes on, times of other boards are told from their table."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+import torch
+import yaml
+from attendseg_training.blocks import MIDDLE, SMALL, variants
+from attendseg_training.budget import Budget, read_budget
+from attendseg_training.latency import KINDS, costs_of, fit_table, int8_file, nonnegative
+from attendseg_training.network import AttendSeg, Shape, count_parameters
+from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
+from optuna.trial import TrialState
+from orchard import CLASSES, write_orchard
+
+TRAINING = Path(__file__).resolve().parents[2] / "training"
+
+
+@pytest.mark.parametrize(
+    ("costs", "said"),
+    [
+        ({"parameters": 100, "macs": 10, "bytes": 5, "milliseconds": 1}, None),
+        ({"parameters": 101}, "parameters 101 > 100"),
+        ({"macs": 2e9}, "macs 2e+09 > 1e+09"),
+        ({"bytes": 1001}, "bytes 1,001 > 1,000"),
+        ({"milliseconds": 4.5}, "milliseconds 4.5 > 4"),
+    ],
+)
+def test_what_breaks_a_limit_is_named(costs: dict[str, float], said: str | None) -> None:
+    budget = Budget(Path(), Path(), milliseconds=4, parameters=100, macs=1e9, bytes=1000)
+    assert budget.excess(costs) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("parameters: 5", "has no `config`"),
+        ("config: a.yaml", "sets no limit"),
+        ("config: a.yaml\nparameters: -5", "parameters: -5 is not a number above 0"),
+        ("config: a.yaml\nmacs: many", "macs: 'many' is no number"),
+        ("config: a.yaml\nmacs: 2e9\nsampler: luck", "sampler is 'luck'"),
+        ("config: a.yaml\nmacs: 2e9\nlatency: b.json", "`latency` and `blocks` go together"),
+        ("config: a.yaml\nspeed: 3", "unknown keys speed"),
+    ],
+)
+def test_a_budget_that_is_wrong_is_refused_by_its_entry(tmp_path: Path, text: str, named: str) -> None:
+    file = tmp_path / "budget.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=named):
+        read_budget(file)
+
+
+def test_powers_of_ten_are_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "budget.yaml"
+    file.write_text("config: a.yaml\nmacs: 2e9\n")
+    assert read_budget(file).macs == 2e9
+    assert read_budget(file).config == tmp_path / "a.yaml"
+
+
+def test_the_published_network_is_in_the_space() -> None:
+    assert shape_of(HAND_MADE[0], 11) == Shape()
+    for values in HAND_MADE:
+        assert all(values[choice.name] in choice.values for choice in CHOICES)
+
+
+def test_networks_without_condensers_or_blocks_have_an_int8_file() -> None:
+    bare = {**SMALL, **{c.name: 0 for c in CHOICES if c.name.startswith("condense")}}
+    for values in (SMALL, bare, MIDDLE):
+        network = AttendSeg(shape_of(values, 3))
+        assert len(int8_file(network, (64, 64))) > count_parameters(network)
+
+
+def test_a_condenser_that_is_added_has_an_int8_file() -> None:
+    assert (
+        len(int8_file(AttendSeg(Shape(stem=4, widths=(4, 6, 8), depths=(1, 1, 1), attention="sum")), (64, 64))) > 1000
+    )
+
+
+def test_a_table_finds_what_each_kind_takes() -> None:
+    rng = np.random.default_rng(1)
+    costs = rng.uniform(1, 100, (40, len(KINDS)))
+    each, rest = rng.uniform(0.01, 0.1, len(KINDS)), 0.7
+    each[3] = 0
+    times = (costs @ each + rest) * rng.normal(1, 0.01, 40)
+    table = fit_table("board", (64, 64), 1, costs, times)
+    assert np.allclose(costs @ table.each + table.rest, costs @ each + rest, rtol=0.03)
+    assert (table.each >= 0).all() and table.rest >= 0
+
+
+def test_no_entry_is_negative() -> None:
+    matrix = np.array([[1.0, 1.0], [1.0, 0.0]])
+    assert nonnegative(matrix, np.array([1.0, 2.0])) == pytest.approx([1.5, 0])
+
+
+def test_costs_grow_with_each_part() -> None:
+    small = costs_of(AttendSeg(shape_of(SMALL, 3)), (64, 96))
+    for name in ("depth_eighth", "width_sixteenth", "expand_eighth"):
+        larger = {**SMALL, name: next(c for c in CHOICES if c.name == name).values[-1]}
+        assert (costs_of(AttendSeg(shape_of(larger, 3)), (64, 96)) >= small).all()
+    assert len({tuple(sorted(values.items())) for values in variants()}) == len(variants())
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Path:
+    """A budget for a search of minutes on a small orchard."""
+    data = write_orchard(tmp_path / "orchard")
+    config = {
+        "name": "orchard",
+        "train": [{"path": str(data), "void": 255}],
+        "val": {"path": str(data), "void": 255},
+        "shape": {"classes": 3},
+        "classes": CLASSES,
+        "size": [72, 96],
+        "crop": [64, 64],
+        "batch": 2,
+        "compile": False,
+    }
+    (tmp_path / "orchard.yaml").write_text(yaml.safe_dump(config))
+    budget = {"config": "orchard.yaml", "parameters": 300_000, "trials": 6, "steps": 8, "sampler": "random"}
+    (tmp_path / "budget.yaml").write_text(yaml.safe_dump(budget))
+    return tmp_path
+
+
+def call(folder: Path) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "attendseg_training.design",
+        str(folder / "budget.yaml"),
+        "-o",
+        str(folder / "search"),
+    ]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(TRAINING), "PYTHONUNBUFFERED": "1"}
+
+
+def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    storage = f"sqlite:///{folder / 'search' / 'study.db'}"
+    return optuna.load_study(study_name="design", storage=storage).get_trials()
+
+
+def test_a_search_that_was_killed_goes_on(search: Path) -> None:
+    process = subprocess.Popen(
+        call(search), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    printed = ""
+    try:
+        assert process.stdout is not None
+        end = time.monotonic() + 120
+        for line in process.stdout:
+            printed += line
+            assert time.monotonic() < end, printed
+            # In the middle of a trial.
+            if line.startswith("trial 2,"):
+                break
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    assert "trial 2," in printed, printed
+    cut = next(trial for trial in trials_of(search) if trial.number == 2)
+    assert cut.state == TrialState.RUNNING
+
+    ended = subprocess.run(call(search), env=environment(), capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    trials = trials_of(search)
+    assert trials[2].state == TrialState.FAIL
+    again = [trial for trial in trials[3:] if trial.params == cut.params]
+    assert len(again) == 1 and again[0].state != TrialState.FAIL
+    counted = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert len(counted) == 6
+    for trial in counted:
+        if trial.user_attrs.get("refused", "").startswith("parameters"):
+            assert "mean_iou" not in trial.user_attrs and "milliseconds" not in trial.user_attrs
+            assert not (search / "search" / f"trial_{trial.number:04d}").exists(), "it is refused before it is trained"
+        elif trial.state == TrialState.COMPLETE:
+            assert trial.user_attrs["parameters"] <= 300_000 and trial.user_attrs["milliseconds"] > 0
+
+    best = max((t for t in trials if t.state == TrialState.COMPLETE), key=lambda t: t.user_attrs["mean_iou"])
+    assert f"best: trial {best.number}, {best.user_attrs['mean_iou']:.2f} mean IoU" in ended.stdout
+    report = (search / "search" / "report.html").read_text()
+    assert f"<td>trial {best.number}</td><td>{best.user_attrs['mean_iou']:.2f}</td>" in report
+    assert (search / "search" / "front.png").stat().st_size > 1000
+    chosen = yaml.safe_load((search / "search" / "chosen.yaml").read_text())
+    assert chosen["shape"]["widths"][0] == best.params["width_quarter"]
+
+    (search / "budget.yaml").write_text((search / "budget.yaml").read_text().replace("300000", "200000"))
+    other = subprocess.run(call(search), env=environment(), capture_output=True, text=True, timeout=120)
+    assert other.returncode == 1
+    assert "was begun with parameters 300000, now it is 200000" in other.stderr
+
+
+def test_ctrl_c_says_how_to_go_on(search: Path) -> None:
+    process = subprocess.Popen(
+        call(search), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("trial 0,"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 130, rest
+    assert "the same command goes on" in rest and "Traceback" not in rest
+
+
+def test_an_int8_file_of_the_search_is_that_of_its_shape() -> None:
+    torch.manual_seed(1)
+    small, large = (len(int8_file(AttendSeg(shape_of(values, 11)), (64, 64))) for values in (SMALL, HAND_MADE[0]))
+    assert small * 4 < large

@@ -1,0 +1,107 @@
+"""python -m attendseg_training.ablate CONFIG -o runs/ablation: what the condensers give, at equal parameters and steps.
+
+Trains three networks under one seed and schedule, and measures their files by turns. Ctrl-C, and the same command goes on.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .config import Config, read_config
+from .data import load
+from .export import export
+from .latency import ROUNDS, Runs, int8_file
+from .network import STAGES, AttendSeg, Shape, count_macs, count_parameters
+from .onnx_writer import FloatWriter
+from .quantise import Quantised
+from .quantised import observe, quantised
+from .train import Interrupted, train, validate
+from .weights import read_weights
+
+
+def without_condensers(shape: Shape) -> Shape:
+    """Blocks as much wider inside as makes the parameters equal."""
+    wanted = count_parameters(AttendSeg(shape))
+    low, high = 1.0, 8.0
+    for _ in range(20):
+        middle = (low + high) / 2
+        bare = replace(shape, condense=(0,) * len(STAGES), expand=tuple(e / 2 * middle for e in shape.expand))
+        low, high = (middle, high) if count_parameters(AttendSeg(bare)) < wanted else (low, middle)
+    return bare
+
+
+def variants(shape: Shape) -> dict[str, Shape]:
+    return {
+        "condensers that gate": shape,
+        "condensers that are added: no attention": replace(shape, attention="sum"),
+        "no condensers, wider blocks": without_condensers(shape),
+    }
+
+
+def float_file(network: AttendSeg, size: tuple[int, int]) -> bytes:
+    graph = quantised(network.eval())
+    observe(graph, True)
+    with torch.no_grad():
+        graph(torch.randn(1, 3, *size))
+    return export(Quantised(graph, 1.0), FloatWriter(), network.shape.classes, size, "float").SerializeToString()
+
+
+def times(files: list[bytes], size: tuple[int, int], threads: int) -> list[float]:
+    """Median milliseconds of each, by turns."""
+    runs = [Runs(file, size, threads) for file in files]
+    taken = np.array([[each.milliseconds() for each in runs] for _ in range(ROUNDS + 3)])[3:]
+    return np.median(taken, 0).tolist()
+
+
+def ablate(config: Config, folder: Path) -> str:
+    """The table, in Markdown. Raises Interrupted."""
+    size = (config.size[0], config.size[1])
+    rows, files = [], []
+    for number, (name, shape) in enumerate(variants(config.shape).items()):
+        own = replace(config, shape=shape)
+        run = folder / f"{number}"
+        train(own, run)
+        network = read_weights(run, own)
+        confusion = validate(network, load(config.val), shape.classes)
+        rows.append([name, f"{confusion.mean_iou():.2f}", f"{confusion.accuracy():.2f}", f"{count_parameters(network):,}",
+                     f"{count_macs(network, *size) / 1e9:.2f}"])  # fmt: skip
+        files += [int8_file(network, size), float_file(network, size)]
+    for threads in (1, 2):
+        taken = times(files, size, threads)
+        for row, whole, floats in zip(rows, taken[::2], taken[1::2], strict=True):
+            row += [f"{whole:.1f}", f"{floats:.1f}"]
+    head = [
+        "",
+        "mean IoU",
+        "accuracy",
+        "parameters",
+        "GMACs",
+        "int8, 1 thread [ms]",
+        "float",
+        "int8, 2 threads",
+        "float",
+    ]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config")
+    parser.add_argument("-o", "--out", required=True, type=Path)
+    parser.add_argument("-s", "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides")
+    arguments = parser.parse_args()
+    try:
+        print(ablate(read_config(arguments.config, arguments.set), arguments.out))
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(str(error))
+    except Interrupted as error:
+        print(error)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""How long an int8 network takes: measured here beside a reference, or predicted for a board from its blocks."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .condenser import Condense, ConvUnit, Expand, Gate, GlobalMean, Sum
+from .export import export
+from .network import AttendSeg, Shape
+from .onnx_writer import QLinearWriter
+from .quantise import Quantised
+from .quantised import observe, quantised
+
+ROUNDS = 30
+"""Runs of each of the two networks, by turns."""
+
+
+def int8_file(network: AttendSeg, size: tuple[int, int]) -> bytes:
+    """The CPU's ONNX file of a network as it is, its ranges those of one noisy picture: for time and size, not accuracy."""
+    graph = quantised(network.eval())
+    observe(graph, True)
+    with torch.no_grad():
+        graph(torch.randn(1, 3, *(length // 4 * 4 for length in size)))
+    observe(graph, False)
+    return export(Quantised(graph, 1.0), QLinearWriter(), network.shape.classes, size, "trial").SerializeToString()
+
+
+class Runs:
+    """A file in ONNX Runtime, for its time."""
+
+    def __init__(self, file: bytes, size: tuple[int, int], threads: int):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self.picture = {"image": np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)}
+
+    def milliseconds(self) -> float:
+        started = time.perf_counter()
+        self.session.run(["labels"], self.picture)
+        return 1000 * (time.perf_counter() - started)
+
+
+class Stopwatch:
+    """Milliseconds of networks by turns with a reference, the published shape, so that a busy machine's noise cancels."""
+
+    def __init__(self, size: tuple[int, int], threads: int, reference_ms: float | None = None):
+        self.size, self.threads = size, threads
+        torch.manual_seed(0)
+        self.reference = Runs(int8_file(AttendSeg(Shape()), size), size, threads)
+        self.reference_ms = reference_ms or float(np.median([self.reference.milliseconds() for _ in range(ROUNDS)]))
+        """What the reference is said to take: later ratios are told in it"""
+
+    def measure(self, file: bytes) -> float:
+        """The median ratio to the reference's run beside it, in the reference's milliseconds."""
+        runs = Runs(file, self.size, self.threads)
+        runs.milliseconds()
+        ratios = [runs.milliseconds() / self.reference.milliseconds() for _ in range(ROUNDS)]
+        return float(np.median(ratios)) * self.reference_ms
+
+
+KINDS = ("dense", "pointwise", "depthwise", "sum", "gate", "condense", "expand", "units")
+"""What time goes to: thousands of multiply-accumulates of convolutions, thousands of values of the rest, and their number."""
+
+
+def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:
+    """How much of each of KINDS one picture of height x width `size` needs."""
+    totals = dict.fromkeys(KINDS, 0.0)
+
+    def add(unit: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        conv = unit.conv if isinstance(unit, ConvUnit) else unit
+        totals["units"] += 1
+        if isinstance(conv, nn.Conv2d):
+            kind = "depthwise" if conv.groups > 1 else "pointwise" if conv.kernel_size == (1, 1) else "dense"
+            totals[kind] += conv.weight.numel() * output.shape[2] * output.shape[3] / 1000
+            return
+        kinds = {Sum: "sum", Gate: "gate", Condense: "condense", Expand: "expand", GlobalMean: "sum"}
+        values = inputs[0].numel() if isinstance(unit, Condense | GlobalMean) else output.numel()
+        totals[kinds[type(unit)]] += values / 1000
+
+    units = (ConvUnit, Sum, Gate, Condense, Expand, GlobalMean)
+    heads = {network.head}
+    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, units) or m in heads]
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, *size))
+    for hook in hooks:
+        hook.remove()
+    return np.array([totals[kind] for kind in KINDS])
+
+
+@dataclass(frozen=True)
+class LatencyTable:
+    """Milliseconds for one of each of KINDS on a board, and of a network with none of them: what the outputs take."""
+
+    board: str
+    size: tuple[int, int]
+    threads: int
+    each: np.ndarray
+    rest: float
+
+    def predict(self, network: AttendSeg) -> float:
+        return float(costs_of(network, self.size) @ self.each + self.rest)
+
+
+def fit_table(board: str, size: tuple[int, int], threads: int, costs: np.ndarray, times: np.ndarray) -> LatencyTable:
+    """The table that explains measured times best, by the relative error, none of its entries negative."""
+    matrix = np.hstack([costs, np.ones((len(costs), 1))]) / times[:, None]
+    scale = np.maximum(matrix.max(0), 1e-12)
+    solution = nonnegative(matrix / scale, np.ones(len(times))) / scale
+    return LatencyTable(board, size, threads, solution[:-1], float(solution[-1]))
+
+
+def nonnegative(matrix: np.ndarray, target: np.ndarray, rounds: int = 20_000) -> np.ndarray:
+    """Least squares with no negative entry, by coordinate descent; columns of about one size."""
+    gram, right = matrix.T @ matrix, matrix.T @ target
+    solution = np.zeros(matrix.shape[1])
+    for _ in range(rounds):
+        before = solution.copy()
+        for i in range(len(solution)):
+            if gram[i, i] > 0:
+                solution[i] = max(0.0, solution[i] + (right[i] - gram[i] @ solution) / gram[i, i])
+        if np.abs(solution - before).max() < 1e-10:
+            break
+    return solution
+
+
+def read_board(path: Path, blocks: Path) -> LatencyTable:
+    """What `attendseg bench --blocks` wrote on a board, for the files that `blocks` wrote. Raises ValueError."""
+    try:
+        measured = json.loads(path.read_text())
+        index = json.loads((blocks / "blocks.json").read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not readable together with {blocks}/blocks.json ({error})") from error
+    times = {entry["file"]: entry["milliseconds"] for entry in measured["blocks"]}
+    missing = [entry["file"] for entry in index["blocks"] if entry["file"] not in times]
+    if missing:
+        raise ValueError(f"{path}: lacks {missing[0]}; measure all of {blocks} on the board again")
+    return fit_table(
+        measured["board"], tuple(index["size"]), measured["threads"],
+        np.array([entry["costs"] for entry in index["blocks"]]),
+        np.array([times[entry["file"]] for entry in index["blocks"]]),
+    )  # fmt: skip
