@@ -1,4 +1,4 @@
-"""Tests of the training code. They need torch, which is in training/.venv: `bash scripts/test.sh training` fetches it."""
+"""Tests of the training code. They need torch, in training/.venv: `bash scripts/test.sh training` fetches it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Threads that wait for each other at every layer crawl where other tests run beside them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class WithoutTorch(pytest.File):

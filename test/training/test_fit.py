@@ -30,7 +30,7 @@ def command(data: Path, *words: str) -> list[str]:
     options = ["--size", "96x72", "--steps", str(STEPS), "--group", r"^(row\d)", "--run", str(folder / "run")]
     sets = [word for value in (TINY, "rate=0.01", "compile=false") for word in ("-s", value)]
     out = ["-o", str(folder / "models" / "orchard")]
-    return [sys.executable, "-m", "attendseg_training.fit", str(data), *out, *options, *sets, *words]
+    return [sys.executable, "-m", "attendseg_training.fit", str(data), *out, *options, *sets, "--threads", "1", *words]
 
 
 def environment() -> dict[str, str]:

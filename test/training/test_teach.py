@@ -28,10 +28,8 @@ def write_map(folder: Path, text: str) -> Path:
 
 
 def own_map(folder: Path) -> Path:
-    return write_map(
-        folder,
-        f"classes: {yaml.safe_dump({n: [i] for i, n in enumerate(NAMES)}, default_flow_style=True, sort_keys=False)}{INNER}",
-    )
+    classes = ", ".join(f"{name}: [{i}]" for i, name in enumerate(NAMES))
+    return write_map(folder, f"classes: {{{classes}}}\n{INNER}")
 
 
 @pytest.fixture(scope="module")
@@ -109,21 +107,26 @@ def test_a_teacher_that_does_not_fit_its_map_is_refused(tmp_path: Path) -> None:
         Teacher(tmp_path / "none.onnx", read_map(own_map(tmp_path)))
 
 
-def student(streets: Path, soft: str) -> Config:
+def student(streets: Path, soft: list[dict[str, object]]) -> Config:
     file = streets / "student.yaml"
-    colours = {name: [i, i, i] for i, name in enumerate(NAMES)}
-    file.write_text(
-        f"name: student\ntrain: [{{path: {streets / 'few'}, void: 255}}]\nsoft: {soft}\nval: {{path: {streets / 'judge'}, void: 255}}\n"
-        f"classes: {colours}\ncrop: [96, 128]\nbatch: 4\nsteps: 200\ndecay: 100\nwarm_up: 20\nrate: 0.005\nvalidate_every: 200\n"
-        "ema: 0.95\ncompile: false\n"
-        "shape: {stem: 8, widths: [16, 24, 32], depths: [1, 1, 1], dilations: [1], decoder: [16, 24], decoder_depths: [1, 1]}\n"
-    )
+    shape = {"stem": 8, "widths": [16, 24, 32], "depths": [1, 1, 1], "decoder": [16, 24], "decoder_depths": [1, 1]}
+    values = {
+        "name": "student",
+        "train": [{"path": str(streets / "few"), "void": 255}],
+        "soft": soft,
+        "val": {"path": str(streets / "judge"), "void": 255},
+        "classes": {name: [i, i, i] for i, name in enumerate(NAMES)},
+        "shape": {**shape, "dilations": [1]},
+        **{"crop": [96, 128], "batch": 4, "steps": 200, "decay": 100, "warm_up": 20, "rate": 0.005, "ema": 0.95},
+        **{"validate_every": 200, "compile": False},
+    }
+    file.write_text(yaml.safe_dump(values, sort_keys=False))
     return read_config(file)
 
 
 def test_a_student_gains_by_soft_labels(streets: Path, taught: Path) -> None:
     scores = {}
-    for name, soft in (("alone", "[]"), ("taught", f"[{{path: {taught}, share: 1.0}}]")):
+    for name, soft in (("alone", []), ("taught", [{"path": str(taught), "share": 1.0}])):
         config = student(streets, soft)
         train(config, streets / name)
         network = read_weights(streets / name, config)

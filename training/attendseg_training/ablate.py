@@ -1,6 +1,7 @@
 """python -m attendseg_training.ablate CONFIG -o runs/ablation: what the condensers give, at equal parameters and steps.
 
-Trains three networks under one seed and schedule, and measures their files by turns. Ctrl-C, and the same command goes on.
+Trains three networks under one seed and schedule, and measures their files by turns. Ctrl-C, and the same command goes
+on.
 """
 
 import argparse
@@ -67,8 +68,8 @@ def ablate(config: Config, folder: Path) -> str:
         train(own, run)
         network = read_weights(run, own)
         confusion = validate(network, load(config.val), shape.classes)
-        rows.append([name, f"{confusion.mean_iou():.2f}", f"{confusion.accuracy():.2f}", f"{count_parameters(network):,}",
-                     f"{count_macs(network, *size) / 1e9:.2f}"])  # fmt: skip
+        scores = [f"{confusion.mean_iou():.2f}", f"{confusion.accuracy():.2f}"]
+        rows.append([name, *scores, f"{count_parameters(network):,}", f"{count_macs(network, *size) / 1e9:.2f}"])
         files += [int8_file(network, size), float_file(network, size)]
     for threads in (1, 2):
         taken = times(files, size, threads)

@@ -19,7 +19,7 @@ class Batch:
     labels: Tensor
     """NxHxW uint8 class ids, IGNORED where there is none"""
     soft: Tensor | None
-    """NxCxH/4xW/4 uint8, 255 times a teacher's probability, nothing but zeros where it says nothing; None without a teacher"""
+    """NxCxH/4xW/4 uint8, 255 times a teacher's probability, all zero where it says nothing; None without a teacher"""
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(

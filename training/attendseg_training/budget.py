@@ -24,8 +24,8 @@ class Budget:
     blocks: blocks
     trials: 40
     steps: 200                  # of each trial's training
-    sampler: tpe                # best mIoU within the limits; nsga2: the front of mIoU and milliseconds; random; hand: the published
-                                # network and narrower forms of it, to compare with
+    sampler: tpe                # best mIoU within the limits; nsga2: the front of mIoU and milliseconds
+                                # to compare with: random; hand: the published network and narrower forms of it
     threads: 1                  # of the measured run
     ```
     """
@@ -79,9 +79,7 @@ def read_budget(path: Path) -> Budget:
     if not any(values.get(name) for name in LIMITS):
         raise ValueError(f"{path}: sets no limit; give one of {', '.join(LIMITS)}")
     if ("latency" in values) != ("blocks" in values):
-        raise ValueError(
-            f"{path}: `latency` and `blocks` go together: what was measured, and the files it was measured on"
-        )
+        raise ValueError(f"{path}: `latency` and `blocks` go together: times, and the files that they are of")
     for name in ("config", "latency", "blocks"):
         if name in values:
             values[name] = path.parent / values[name]

@@ -1,7 +1,8 @@
 """python -m attendseg_training.design BUDGET.yaml -o search/: looks for the best network within a budget.
 
 Each trial is a network that Optuna chose: what breaks a limit is refused before it is trained, the rest train for a
-short while under one seed and schedule. Several calls on one folder share the work; Ctrl-C, and the same command goes on.
+short while under one seed and schedule. Several calls on one folder share the work. Ctrl-C, and the same command goes
+on.
 """
 
 import argparse

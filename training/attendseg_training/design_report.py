@@ -159,8 +159,8 @@ def write_report(
     parts = [
         f"<!doctype html><meta charset=utf-8><title>Search {html.escape(folder.name)}</title><style>{STYLE}</style>",
         f"<h1>Search for a network: {html.escape(folder.name)}</h1>",
-        f"<p>{len(counted(study))} trials, {len(trials)} of them trained to {budget.steps} steps. Mean IoU is that of the "
-        "short training, good for comparing only.</p>",
+        f"<p>{len(counted(study))} trials, {len(trials)} of them trained to {budget.steps} steps. Mean IoU is that of "
+        "the short training, good for comparing only.</p>",
         "<h2>Accuracy against latency and size</h2><img src=front.png>",
         "<h2>The best of each search</h2>",
         table(compared),

@@ -47,20 +47,19 @@ def write_units(writer: OnnxWriter, graph: fx.GraphModule, picture: Value, size:
             unit = graph.get_submodule(node.target)
             first, *rest = [values[argument] for argument in node.args]
             channels, wanted = shapes[node][1], shapes[node][2:]
-            size = shapes[node.args[-1]][2:]
             match unit:
                 case QuantConv():
                     values[node] = writer.conv(first, unit, node.target)
                 case QuantSum():
                     values[node] = writer.sum(first, rest[0], unit.output)
                 case QuantGate():
-                    values[node] = writer.gate(first, rest[0], unit, size, channels, wanted)
+                    values[node] = writer.gate(first, rest[0], unit, shapes[node.args[1]][2:], channels, wanted)
                 case QuantMean():
                     values[node] = writer.mean(first, unit.output)
                 case Condense():
                     values[node] = writer.condense(first)
                 case Expand():
-                    values[node] = writer.expand(first, size, channels, wanted)
+                    values[node] = writer.expand(first, shapes[node.args[0]][2:], channels, wanted)
                 case _:
                     raise TypeError(f"no ONNX form of {type(unit).__name__}")
     raise ValueError("the graph has no output")

@@ -79,10 +79,10 @@ def configure(arguments: argparse.Namespace, classes: ClassFile) -> Config:
 
 
 def check_goes_on(config: Config, run: Path) -> None:
-    """Raises ValueError where the run's folder holds a training of another kind: its steps would be mixed with these."""
+    """Raises ValueError where the run's folder holds another training, whose steps would be mixed with these."""
     text = yaml.safe_dump({
-        "shape": asdict(config.shape), "classes": list(config.classes), "crop": list(config.crop), "steps": config.steps,
-        "init": config.init, "batch": config.batch, "rate": config.rate,
+        "shape": asdict(config.shape), "classes": list(config.classes), "crop": list(config.crop),
+        "steps": config.steps, "init": config.init, "batch": config.batch, "rate": config.rate,
     })  # fmt: skip
     mark = run / "trained_as.yaml"
     if (run / "checkpoint.pt").exists() and mark.exists() and mark.read_text() != text:

@@ -21,7 +21,7 @@ ROUNDS = 30
 
 
 def int8_file(network: AttendSeg, size: tuple[int, int]) -> bytes:
-    """The CPU's ONNX file of a network as it is, its ranges those of one noisy picture: for time and size, not accuracy."""
+    """The CPU's ONNX file of a network as it is, its ranges those of one noisy picture: good for its time and size."""
     graph = quantised(network.eval())
     observe(graph, True)
     with torch.no_grad():
@@ -49,7 +49,7 @@ class Runs:
 
 
 class Stopwatch:
-    """Milliseconds of networks by turns with a reference, the published shape, so that a busy machine's noise cancels."""
+    """Milliseconds of networks by turns with a reference, the published shape: a busy machine's noise cancels."""
 
     def __init__(self, size: tuple[int, int], threads: int, reference_ms: float | None = None):
         self.size, self.threads = size, threads
@@ -67,7 +67,7 @@ class Stopwatch:
 
 
 KINDS = ("dense", "pointwise", "depthwise", "sum", "gate", "condense", "expand", "units")
-"""What time goes to: thousands of multiply-accumulates of convolutions, thousands of values of the rest, and their number."""
+"""What time goes to: thousands of multiply-accumulates of convolutions, and of values of the rest; units as such."""
 
 
 def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:

@@ -79,7 +79,7 @@ def find_pairs(root: Path) -> tuple[list[Pair], list[str]]:
 
 
 def group_of(name: str, pattern: re.Pattern[str]) -> str:
-    """What the pattern's first group matches in a name, or the whole match. Raises ValueError where it does not match."""
+    """What the pattern's first group, or all of it, matches in a name. Raises ValueError where it does not match."""
     match = pattern.search(name)
     if match is None:
         raise ValueError(f"{name}: --group {pattern.pattern!r} does not match this name; it is to match every one")
@@ -134,9 +134,8 @@ def check_pair(pair: Pair, classes: ClassFile) -> tuple[np.ndarray | None, list[
         return None, [named]
     faults = []
     if size != (label.shape[1], label.shape[0]):
-        faults.append(
-            f"{pair.label}: {label.shape[1]}x{label.shape[0]}, its picture is {size[0]}x{size[1]}; export it in that size"
-        )
+        high, wide = label.shape
+        faults.append(f"{pair.label}: {wide}x{high}, its picture is {size[0]}x{size[1]}; export it in that size")
     if unknown:
         faults.append(
             f"{pair.label}: {', '.join(unknown[:5])}: no class of {classes.path}; add it there, or to `ignore`"

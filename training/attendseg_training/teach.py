@@ -26,7 +26,7 @@ class TeacherMap:
     input: nchw                 # or hwc_uint8: HxWx3 uint8 RGB, as this project's files
     mean: [123.7, 116.3, 103.5] # of RGB 0-255, of nchw
     std: [58.4, 57.1, 57.4]
-    output: ''                  # a tensor 1xCxhxw of logits or probabilities; the first output if empty. May be an inner one
+    output: ''                  # a tensor 1xCxhxw, perhaps an inner one; the first output if empty
     kind: logits                # or probabilities
     ```
     """

@@ -89,7 +89,8 @@ def start_from(path: Path, network: AttendSeg, config: Config) -> str:
     check_shape(path, tensors, network, config)
     network.load_state_dict(tensors)
     rest = [name for name in wanted if name not in names]
-    return f"starts from {path}; classes taken over: {', '.join(common) or 'none'}; learnt anew: {', '.join(rest) or 'none'}"
+    kept, new = ", ".join(common) or "none", ", ".join(rest) or "none"
+    return f"starts from {path}; classes taken over: {kept}; learnt anew: {new}"
 
 
 def publish_weights(network: AttendSeg, config: Config, path: Path) -> None:

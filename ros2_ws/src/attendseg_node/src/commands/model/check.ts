@@ -14,10 +14,7 @@ export interface CheckOptions {
 }
 
 /** `attendseg model check`: prints how each convolution runs. @returns whether all do in int8 where they are to */
-export async function check(
-  file: string,
-  { size, provider, all }: CheckOptions,
-): Promise<boolean> {
+export async function check(file: string, { size, provider, all }: CheckOptions): Promise<boolean> {
   const result = await checkModel(file, size);
   const learnt = result.convolutions.filter(({ isFixed }) => !isFixed);
   const fixed = result.convolutions.length - learnt.length;
