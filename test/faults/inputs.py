@@ -14,10 +14,10 @@ import numpy as np
 from clock import SimulatedClock
 from pictures import Frame, frame
 from record import Record
-from remains import held, left_of
+from remains import held
 from ros_graph import Graph
 from stage import Stage
-from subject import ROOT
+from subject import ROOT, left_after_a_while
 
 CAMERA = Path(__file__).with_name("camera_process.py")
 # More pictures than one life of a camera has.
@@ -76,7 +76,8 @@ def camera_killed(stage: Stage, times: int) -> Iterator[Record]:
         camera.sends()
         for number in range(times):
             moment = stage.moment()
-            memory = held(camera.process.pid)
+            # What only the camera had open, the next node that starts removes.
+            memory = held(camera.process.pid) & held(flow.subject.process.pid)
             how = (signal.SIGKILL, signal.SIGTERM)[number % 2]
             camera.pause(how)
             stage.moment(3)
@@ -87,8 +88,7 @@ def camera_killed(stage: Stage, times: int) -> Iterator[Record]:
             if number == times - 1:
                 record.after = flow.counters(settled=True)
                 record.settled = True
-            stage.graph.spin(1)
-            record.shared_memory = left_of(memory)
+            record.shared_memory = left_after_a_while(stage.graph, memory)
             yield record
         yield flow.end(times)
 

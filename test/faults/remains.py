@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 SHARED_MEMORY = "/dev/shm/"
-# LTTng's, which ROS's tracing brings along: one for each user, for ever.
-NOT_DDS = ("lttng-ust-wait",)
+# LTTng's, which ROS's tracing brings along, one for each user; and Fast DDS's ports, 52 KiB each, which whoever comes
+# next takes over: as many as there were participants at once.
+STAYS = re.compile(r"lttng-ust-wait|(sem\.)?fast(rtps|dds)_port")
 
 
 def processes_of(mark: str) -> list[str]:
@@ -31,7 +33,7 @@ def held(pid: int) -> set[str]:
             names.add(str(link.readlink()).partition(SHARED_MEMORY)[2])
     except OSError:
         pass
-    return {name for name in names if name and not name.endswith(" (deleted)") and not name.startswith(NOT_DDS)}
+    return {name for name in names if name and not name.endswith(" (deleted)") and not STAYS.match(name)}
 
 
 def left_of(names: set[str]) -> list[str]:

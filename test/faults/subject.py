@@ -24,6 +24,14 @@ NODE_IS_GONE = 20.0
 numbers = itertools.count(1)
 
 
+def left_after_a_while(graph: Graph, names: set[str]) -> list[str]:
+    """Of this shared memory, when whoever had it open has had time to remove it."""
+    end = time.monotonic() + CLEANING
+    while (left := left_of(names)) and time.monotonic() < end:
+        graph.spin(0.2)
+    return left
+
+
 class Subject:
     """A node in a namespace of its own. Faults are files that inject.mjs in its threads finds."""
 
@@ -82,11 +90,8 @@ class Subject:
         return [found for found in processes_of(str(self.folder)) if mine is None or not found.startswith(mine)]
 
     def shared_memory(self) -> list[str]:
-        """What it left, when whoever had it open has had time to remove it."""
-        end = time.monotonic() + CLEANING
-        while (left := left_of(self._held)) and time.monotonic() < end:
-            self.graph.spin(0.2)
-        return left
+        """What it left."""
+        return left_after_a_while(self.graph, self._held)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int | None, float]:
         """The exit code, and the seconds until then; the graph spins meanwhile."""
