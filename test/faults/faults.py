@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,8 @@ def main() -> None:
     if arguments.judge:
         result = judge(arguments.judge)
     else:
+        # As Ctrl-C: what was started ends with it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         use_own_domain()
         usual = {name: RULES[name].quick if arguments.quick else RULES[name].times for name in names}
         planned = {name: arguments.times or times for name, times in usual.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 # What is done in a scenario: a fault, the end of the node by a signal, or a command on a disk that takes nothing.
@@ -14,6 +15,8 @@ class Record:
     number: int
     kind: str
     injected: str
+    # Processes that wanted a core, for each core, in the minute before.
+    load: float | None = field(default_factory=lambda: round(os.getloadavg()[0] / len(os.sched_getaffinity(0)), 1))
     # Seconds of luck before it.
     moment: float = 0.0
     # From the fault to the first mask of a picture sent after it, or from the signal to the exit; none: never.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -17,6 +18,8 @@ from subject import LAUNCH_FILE, RESPAWN_DELAY
 from verdict import ENDS_WITHIN, RECOVERS_WITHIN, RESPAWNS_WITHIN, RULES, Finding, findings
 
 FAULTS = Path(__file__).with_name("faults.py")
+# The bounds are promised on a machine that has a core to spare.
+SLOWER = float(os.environ.get("ATTENDSEG_TEST_SLOWER", "2"))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -25,7 +28,7 @@ def test_a_few_faults(name: str, tmp_path: Path) -> None:
     with stage_of(tmp_path, name, seed=1) as stage:
         records = [asdict(record) for record in SCENARIOS[name](stage, planned)]
     result = {"planned": {name: planned}, "records": records}
-    assert findings(result) == [], table(result)
+    assert findings(result, SLOWER) == [], table(result)
 
 
 # --- the verdict
@@ -41,19 +44,19 @@ SURVIVED = Record(
     0,
     FAULT,
     "session throws",
-    0.1,
-    0.5,
-    [0.0],
-    (0, 2),
-    counts(10, 10, 0, 12, 10),
-    counts(30, 29, 1, 32, 29),
+    load=0.5,
+    seconds=0.5,
+    waits=[0.0],
+    fails=(0, 2),
+    before=counts(10, 10, 0, 12, 10),
+    after=counts(30, 29, 1, 32, 29),
     settled=True,
     log="a worker thread died: injected: no memory left; the network starts again now",
 )
 RESPAWNED = replace(
     SURVIVED, scenario="sigkill", injected="sigkill", seconds=3.0, waits=[], fails=(0, 0), settled=False, exit_code=-9
 )
-ENDED = Record("signal_in_swap", 0, END, "SIGINT after 3 swaps", 1.0, 0.4, exit_code=0)
+ENDED = Record("signal_in_swap", 0, END, "SIGINT after 3 swaps", load=0.5, seconds=0.4, exit_code=0)
 REFUSED = Record(
     "disk",
     0,
@@ -144,6 +147,17 @@ def test_waits_of_the_back_off_are_allowed_and_grow() -> None:
     assert found(replace(late, waits=[0.0, 0.0, 0.0], seconds=1)) == [
         "session throws: it waited [0.0, 0.0, 0.0] s, not [0.0, 0.5, 1.0]"
     ]
+
+
+def test_a_slower_machine_may_take_longer_and_no_longer() -> None:
+    for record in (SURVIVED, RESPAWNED, ENDED):
+        assert record.seconds is not None
+        slow = {
+            "planned": {record.scenario: 1},
+            "records": [asdict(replace(record, seconds=3.9 + (record.exit_code == -9) * 6))],
+        }
+        assert findings(slow, slower=2) == []
+        assert len(findings(slow)) == len(findings(slow, slower=1.9)) == 1
 
 
 def test_frames_may_be_under_way_while_pictures_come() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from record import DISK, END, FAULT, Record
+from record import END, FAULT, Record
 
 # Seconds until masks flow again.
 RECOVERS_WITHIN = 2.0
@@ -75,8 +75,11 @@ def records_of(result: dict[str, Any]) -> list[Record]:
     return [Record(**record) for record in result["records"]]
 
 
-def findings(result: dict[str, Any]) -> list[Finding]:
-    """All that is not as it should be: none is good. `planned` of the result says how many faults were to be."""
+def findings(result: dict[str, Any], slower: float = 1) -> list[Finding]:
+    """
+    All that is not as it should be: none is good. `planned` of the result says how many faults were to be.
+    @param slower: how many times longer than the bounds all may take
+    """
     grouped: dict[str, list[Record]] = defaultdict(list)
     for record in records_of(result):
         grouped[record.scenario].append(record)
@@ -89,27 +92,32 @@ def findings(result: dict[str, Any]) -> list[Finding]:
             why = result.get("errors", {}).get(scenario, "it was broken off")
             found.append(Finding(scenario, done, f"{done} of {planned} faults: {why}"))
         for record in records:
-            found += [Finding(scenario, record.number, what) for what in problems(record)]
+            found += [Finding(scenario, record.number, what) for what in problems(record, slower)]
         found += [Finding(scenario, done, what) for what in failed_frames(records)]
     return found
 
 
-def problems(record: Record) -> Iterator[str]:
+def problems(record: Record, slower: float) -> Iterator[str]:
     """Of one record."""
     rule = RULES[record.scenario]
     if record.processes:
         yield f"orphans: {', '.join(record.processes)}"
     if record.shared_memory:
         yield f"shared memory left: {', '.join(record.shared_memory)}"
-    yield from {FAULT: after_fault, END: at_end, DISK: on_disk}[record.kind](record, rule)
+    if record.kind == FAULT:
+        yield from after_fault(record, rule, slower)
+    elif record.kind == END:
+        yield from at_end(record, slower)
+    else:
+        yield from on_disk(record)
 
 
-def after_fault(record: Record, rule: Rule) -> Iterator[str]:
-    bound = rule.within + sum(record.waits)
+def after_fault(record: Record, rule: Rule, slower: float) -> Iterator[str]:
+    bound = slower * rule.within + sum(record.waits)
     if record.seconds is None:
         yield f"{record.injected}: no mask any more"
     elif record.seconds > bound:
-        yield f"{record.injected}: masks after {record.seconds:.2f} s, allowed are {bound:g}"
+        yield f"{record.injected}: masks after {record.seconds:.2f} s, allowed are {bound:g}{busy(record)}"
     if rule.codes and record.exit_code not in rule.codes:
         yield f"{record.injected}: exit code {record.exit_code}, not {' or '.join(map(str, rule.codes))}"
     if not rule.codes and record.exit_code is not None:
@@ -158,17 +166,23 @@ def failed_frames(records: Iterable[Record]) -> Iterator[str]:
                 yield f"{failed} frames failed, not {least} to {most}"
 
 
-def at_end(record: Record, _: Rule) -> Iterator[str]:
+def busy(record: Record) -> str:
+    """That others had the cores, if so: they may be why it took long."""
+    return "" if record.load is None or record.load < 1 else f" (load {record.load:g} for each core)"
+
+
+def at_end(record: Record, slower: float) -> Iterator[str]:
     if record.exit_code != 0:
         yield f"{record.injected}: exit code {record.exit_code}"
-    if record.seconds is None or record.seconds > ENDS_WITHIN:
+    bound = slower * ENDS_WITHIN
+    if record.seconds is None or record.seconds > bound:
         how_long = "never" if record.seconds is None else f"after {record.seconds:.2f} s"
-        yield f"{record.injected}: it ended {how_long}, allowed are {ENDS_WITHIN:g}"
+        yield f"{record.injected}: it ended {how_long}, allowed are {bound:g}{busy(record)}"
     if record.log is not None:
         yield f"{record.injected}: it said {record.log}"
 
 
-def on_disk(record: Record, _: Rule) -> Iterator[str]:
+def on_disk(record: Record) -> Iterator[str]:
     line = record.log or ""
     if record.exit_code in (None, 0) or record.exit_code < 0:
         yield f"{record.injected}: exit code {record.exit_code}"
