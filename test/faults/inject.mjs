@@ -2,7 +2,7 @@
 // order: "throw N", which the thread and those after it throw; "reject N", so many runs fail; "abort", natively in a run.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isMainThread, workerData } from 'node:worker_threads';
+import { isMainThread, threadId, workerData } from 'node:worker_threads';
 
 /** Milliseconds between two looks. */
 const PERIOD = 5;
@@ -21,9 +21,11 @@ if (isMainThread) {
 }
 
 function watch(file, faults) {
+  // The other thread of a lost network goes on for a while, and is not meant.
+  order(`${file}.newest`, String(threadId));
   setInterval(() => {
-    const [fault, count] = orderIn(file);
-    if (fault === undefined) return;
+    const [fault, count] = wordsIn(file);
+    if (fault === undefined || wordsIn(`${file}.newest`)[0] !== String(threadId)) return;
     const more = Number(count) - 1;
     if (fault === 'throw' && more > 0) order(file, `throw ${more}`);
     else rmSync(file);
@@ -32,7 +34,7 @@ function watch(file, faults) {
   }, PERIOD).unref();
 }
 
-function orderIn(file) {
+function wordsIn(file) {
   try {
     return readFileSync(file, 'utf8').split(' ');
   } catch {
