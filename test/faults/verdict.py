@@ -47,16 +47,16 @@ class Rule:
 STARTS_AGAIN = r"a worker thread died: injected: .*; the network starts again"
 
 RULES = {
-    "failing_run": Rule(200, 3, says="injected: the run failed"),
-    "throwing_worker": Rule(200, 4, says=STARTS_AGAIN),
+    "failing_run": Rule(200, 2, says="injected: the run failed"),
+    "throwing_worker": Rule(200, 2, says=STARTS_AGAIN),
     "back_off": Rule(20, 1, says=STARTS_AGAIN),
     "native_abort": Rule(50, 1, RESPAWNS_WITHIN, (ABORTED,)),
     "sigkill": Rule(50, 1, RESPAWNS_WITHIN, (KILLED,)),
     "sigabrt": Rule(50, 1, RESPAWNS_WITHIN, (ABORTED,)),
     "camera_killed": Rule(50, 2),
-    "changing_stream": Rule(200, 6),
+    "changing_stream": Rule(200, 4),
     "clock": Rule(50, 5),
-    "signal_at_start": Rule(50, 2),
+    "signal_at_start": Rule(50, 1),
     "signal_in_transition": Rule(50, 2),
     "signal_in_swap": Rule(50, 2),
     # All its cases, once.
