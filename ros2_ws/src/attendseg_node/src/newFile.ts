@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** Names of unfinished files: of `NAME` beside it. */
 export const UNFINISHED = /^\.(.+)\.\d+\.part$/;
@@ -42,6 +42,19 @@ export class NewFile {
   async discard(): Promise<void> {
     await this.handle.close();
     await rm(this.#unfinished, { force: true });
+  }
+}
+
+/** Makes a folder and those above it. @throws the file system's error, which Node gives as ENOENT where it is read-only */
+export function makeFolder(path: string, mode?: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    let first = resolve(path);
+    while (!existsSync(dirname(first))) first = dirname(first);
+    // Says why; if it works now, another process was at it.
+    mkdirSync(first, { mode });
+    throw error;
   }
 }
 

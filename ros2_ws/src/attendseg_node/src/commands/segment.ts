@@ -214,7 +214,7 @@ async function sinkFor(plan: SinkPlan, compression: BagCompression): Promise<Sin
     case '.mp4':
       return new Mp4Sink(plan);
     case '':
-      return new FolderSink(plan);
+      return FolderSink.open(plan);
     default:
       throw new Error(
         `${plan.path}: ${extname(plan.path)} files are not written; give OUT.mcap, OUT.webp, OUT.mp4 or a folder`,

@@ -7,6 +7,7 @@ import { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
+import { freeDeadMemory } from './deadMemory.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
 import { type DiagnosticStatus, diagnosticArrayCdr } from '../recording/infoMessages.js';
 import { type Action, type Asked, Lifecycle } from './lifecycle.js';
@@ -114,6 +115,8 @@ export class SegmentationNode {
    * @throws Error that names the parameter, file, provider or topic that cannot be used.
    */
   static async start(argv: readonly string[], scope: Scope, ended: AbortSignal): Promise<SegmentationNode> {
+    // Before there is a participant: it may need the room.
+    freeDeadMemory();
     const node = RosNode.create('attendseg', scope);
     const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
     const segmentation = new SegmentationNode(node, parameters, scope, ended);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { McapWriter } from '@mcap/core';
 import zstd from '@foxglove/wasm-zstd';
-import { errorText } from '../errorText.js';
+import { cannotWrite } from '../cannotWrite.js';
 import { NewFile } from '../newFile.js';
 import { BagError } from './bag.js';
 import { messageDefinition } from './messageDefinitions.js';
@@ -12,14 +12,6 @@ export type BagCompression = 'none' | 'zstd';
 
 /** Bytes of messages in a chunk; a longer message has one of its own. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  EEXIST: 'move it away, or give another name',
-  ENOENT: 'make its folder first',
-  ENOSPC: 'free space on that disk, or write to another one',
-  EDQUOT: 'free space on that disk, or write to another one',
-  EFBIG: 'write to a file system that takes larger files',
-};
 
 /** A topic of a bag that is being written. */
 export interface BagChannel {
@@ -179,12 +171,7 @@ class Sink {
 
 function writeError(path: string, error: unknown): BagError {
   if (error instanceof BagError) return error;
-  const { code = '' } = error as NodeJS.ErrnoException;
-  // The system's errors go on with the call and the temporary name.
-  const cause = /\bE[A-Z]+: ([^,]+)/.exec(errorText(error))?.[1] ?? errorText(error);
-  return new BagError(`${path}: cannot be written (${cause}); ${REMEDIES[code] ?? 'give another path'}`, {
-    cause: error,
-  });
+  return new BagError(cannotWrite(path, error), { cause: error });
 }
 
 function version(): string {

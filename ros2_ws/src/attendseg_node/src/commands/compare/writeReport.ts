@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../errorText.js';
+import { makeFolder } from '../../newFile.js';
 import { writeNew } from '../writeNew.js';
 import { drawFrame, type FramePictures } from './framePictures.js';
 import { htmlReport } from './htmlReport.js';
@@ -16,7 +17,7 @@ export function newReportFolder(path: string): string {
   if (existsSync(page))
     throw new Error(`${page} is there already; move it, or give another folder to --report`);
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw new Error(`${path}: cannot be made (${errorText(error)}); give another folder to --report`, {
       cause: error,

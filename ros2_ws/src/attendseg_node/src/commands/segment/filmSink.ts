@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import sharp from 'sharp';
+import { writing } from '../../cannotWrite.js';
 import { errorText } from '../../errorText.js';
 import type { OutputRequest } from '../../inference/outputs.js';
 import type { Segmentation } from '../../inference/segmenter.js';
@@ -84,7 +85,7 @@ export class WebpSink extends FilmSink {
     const webp = await sharp(this.#frames, { join: { animated: true } })
       .webp({ delay, quality: 75, effort: 3 })
       .toBuffer();
-    await writeNew(this.plan.path, webp);
+    await writing(this.plan.path, () => writeNew(this.plan.path, webp));
   }
 
   override async leave(): Promise<void> {

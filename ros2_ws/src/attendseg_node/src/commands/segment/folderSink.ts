@@ -6,10 +6,13 @@ import {
   readdirSync,
   renameSync,
   rmdirSync,
+  statSync,
+  truncateSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { writing } from '../../cannotWrite.js';
 import { OUTPUTS, type Output, type OutputRequest } from '../../inference/outputs.js';
 import type { Segmentation } from '../../inference/segmenter.js';
 import type { Size } from '../../node/maskSize.js';
@@ -29,8 +32,7 @@ export class FolderSink implements Sink {
   readonly resumed: number;
   #isEmpty: boolean;
 
-  /** @throws Error naming the folder, if there is something of that name */
-  constructor(private readonly plan: SinkPlan) {
+  private constructor(private readonly plan: SinkPlan) {
     const { path, mark } = plan;
     if (existsSync(path) && !isEmptyFolder(path))
       throw new Error(`${path}: there is something of that name; move it away, or give another name`);
@@ -38,9 +40,14 @@ export class FolderSink implements Sink {
     this.#folder = unfinishedName(path, mark);
     if (left === undefined) mkdirSync(this.#folder);
     else renameSync(left, this.#folder);
-    this.#done = new Set(left === undefined ? [] : this.#rows());
+    this.#done = new Set(this.#rows());
     this.resumed = this.#done.size;
-    this.#isEmpty = this.resumed === 0;
+    this.#isEmpty = !existsSync(this.#table) || statSync(this.#table).size === 0;
+  }
+
+  /** @throws Error naming the folder, if there is something of that name or it cannot be made */
+  static async open(plan: SinkPlan): Promise<FolderSink> {
+    return writing(plan.path, () => new FolderSink(plan));
   }
 
   has({ stream, name }: Pick<SourcePicture, 'stream' | 'name'>): boolean {
@@ -60,19 +67,23 @@ export class FolderSink implements Sink {
   }
 
   async write({ stream, name }: FrameHead, _: Size, outputs: Segmentation['outputs']): Promise<void> {
-    await Promise.all(outputs.map((output) => this.#writePng(stream, name, output)));
-    // After the pictures: a frame that has a row is complete.
-    const row = frameRow(stream, name, pixelsOf(outputs[0]!));
-    appendFileSync(join(this.#folder, TABLE), this.#isEmpty ? FRAME_COLUMNS + row : row);
-    this.#isEmpty = false;
+    await writing(this.plan.path, async () => {
+      await Promise.all(outputs.map((output) => this.#writePng(stream, name, output)));
+      // After the pictures: a frame that has a row is complete.
+      const row = frameRow(stream, name, pixelsOf(outputs[0]!));
+      appendFileSync(this.#table, this.#isEmpty ? FRAME_COLUMNS + row : row);
+      this.#isEmpty = false;
+    });
   }
 
   async close(): Promise<void> {
     const { path } = this.plan;
-    const labels = join(this.#folder, 'labels.json');
-    if (!existsSync(labels)) await writeNew(labels, `${JSON.stringify(this.plan.labels, null, 2)}\n`);
-    if (existsSync(path)) rmdirSync(path);
-    renameSync(this.#folder, path);
+    await writing(path, async () => {
+      const labels = join(this.#folder, 'labels.json');
+      if (!existsSync(labels)) await writeNew(labels, `${JSON.stringify(this.plan.labels, null, 2)}\n`);
+      if (existsSync(path)) rmdirSync(path);
+      renameSync(this.#folder, path);
+    });
   }
 
   async leave(): Promise<void> {
@@ -94,11 +105,18 @@ export class FolderSink implements Sink {
     await writeFile(join(folder, `${name}.png`), png);
   }
 
+  get #table(): string {
+    return join(this.#folder, TABLE);
+  }
+
+  /** What an earlier run has written. */
   #rows(): string[] {
-    const table = join(this.#folder, TABLE);
-    if (!existsSync(table)) return [];
-    // The last row may be half of one.
-    const rows = readFileSync(table, 'utf8').split('\n').slice(1, -1);
+    if (!existsSync(this.#table)) return [];
+    const bytes = readFileSync(this.#table);
+    // Half a row, as a full disk takes it, goes: the next one would stand on its line.
+    const whole = bytes.lastIndexOf('\n') + 1;
+    if (whole < bytes.length) truncateSync(this.#table, whole);
+    const rows = bytes.toString('utf8', 0, whole).split('\n').slice(1, -1);
     return rows.map((row) => row.split(',').slice(0, 2).join(','));
   }
 }

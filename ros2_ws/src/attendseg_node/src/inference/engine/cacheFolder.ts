@@ -3,7 +3,6 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../newFile.js';
 import { EngineError } from './engineError.js';
 
 /** Where engines are kept: as asked, else $ATTENDSEG_ENGINE_CACHE, else in the user's cache. */
@@ -29,7 +29,7 @@ export function cacheFolder(asked?: string): string {
  */
 export function openPrivateFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
   } catch (error) {
     throw new EngineError(
       `engine cache ${path}: cannot be made (${codeOf(error)}); give another folder with --cache`,

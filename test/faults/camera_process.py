@@ -1,0 +1,33 @@
+"""A camera in a process of its own, so that it can be killed:  python camera_process.py TOPIC RATE FIRST_NUMBER
+
+It says `sending` when its first picture has gone out to a subscriber.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import rclpy
+from pictures import quadrants, rgb_frame
+from sensor_msgs.msg import Image
+
+
+def main() -> None:
+    topic, rate, number = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    rclpy.init()
+    node = rclpy.create_node("camera_under_faults")
+    publisher = node.create_publisher(Image, topic, 10)
+    frame = rgb_frame(quadrants(640, 480, 200, 300))
+    said = False
+    while rclpy.ok():
+        number += 1
+        publisher.publish(frame.message(*node.get_clock().now().seconds_nanoseconds(), str(number)))
+        if not said and publisher.get_subscription_count() > 0:
+            print("sending", flush=True)
+            said = True
+        time.sleep(1 / rate)
+
+
+if __name__ == "__main__":
+    main()
