@@ -77,16 +77,15 @@ def start_from(path: Path, network: AttendSeg, config: Config) -> str:
     common = [name for name in wanted if name in names]
     tensors = {name: tensor.float() for name, tensor in state["average"].items()}
     own = network.state_dict()
-    for head in HEADS:
-        for kind in ("weight", "bias"):
-            rows = own[f"{head}.{kind}"].clone()
-            for name in common:
-                rows[wanted.index(name)] = tensors[f"{head}.{kind}"][names.index(name)]
-            tensors[f"{head}.{kind}"] = rows
     for name, tensor in own.items():
         if not tensor.dtype.is_floating_point and name in tensors:
             tensors[name] = tensors[name].to(tensor.dtype)
-    check_shape(path, tensors, network, config)
+    heads = {f"{head}.{kind}": own[f"{head}.{kind}"].clone() for head in HEADS for kind in ("weight", "bias")}
+    check_shape(path, {**tensors, **heads}, network, config)
+    for head, rows in heads.items():
+        for name in common:
+            rows[wanted.index(name)] = tensors[head][names.index(name)]
+    tensors.update(heads)
     network.load_state_dict(tensors)
     rest = [name for name in wanted if name not in names]
     kept, new = ", ".join(common) or "none", ", ".join(rest) or "none"
