@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from datetime import datetime
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +65,6 @@ class Search:
         raise optuna.TrialPruned(why)
 
     def __call__(self, trial: optuna.Trial) -> float | tuple[float, float]:
-        trial.set_user_attr("worker", worker())
         shape = suggest(trial, self.config.shape.classes)
         torch.manual_seed(self.config.seed)
         network = AttendSeg(shape)
@@ -121,12 +121,18 @@ def is_gone(name: str) -> bool:
     return False
 
 
+def is_abandoned(trial: optuna.trial.FrozenTrial) -> bool:
+    """Whether nobody works on a trial any more. One without a worker's name may have been begun this very moment."""
+    if "worker" in trial.user_attrs:
+        return is_gone(trial.user_attrs["worker"])
+    return trial.datetime_start is not None and (datetime.now() - trial.datetime_start).total_seconds() > 60
+
+
 def revive(study: optuna.Study) -> None:
     """Networks of calls that were cut are tried again."""
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        if is_gone(trial.user_attrs.get("worker", f"{socket.gethostname()}:0")):
+        if is_abandoned(trial):
             study.tell(trial.number, state=TrialState.FAIL)
-            study._storage.set_trial_user_attr(trial._trial_id, "refused", "the call was cut; tried again")
             study.enqueue_trial(trial.params)
 
 
@@ -173,6 +179,7 @@ def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     while (number := finished(study)) < budget.trials:
         trial = study.ask()
+        trial.set_user_attr("worker", worker())
         print(f"trial {trial.number}, {number} of {budget.trials} are done")
         try:
             study.tell(trial, search(trial))

@@ -101,7 +101,7 @@ def reasons(study: optuna.Study) -> dict[str, int]:
     """Why networks were refused, cut or failed, and how many."""
     counts: dict[str, int] = {}
     for trial in study.get_trials(states=(TrialState.PRUNED, TrialState.FAIL)):
-        first = str(trial.user_attrs.get("refused", "unknown")).split(" ")[0].rstrip(":,;")
+        first = str(trial.user_attrs.get("refused", "cut")).split(" ")[0].rstrip(":,;")
         counts[first] = counts.get(first, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
