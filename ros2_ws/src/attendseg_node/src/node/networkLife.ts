@@ -90,13 +90,13 @@ export class NetworkLife {
       }
       const old = life.configured.use(backend);
       life.model = wanted;
-      life.scope.own(scope, async (opened) => {
-        await opened.close();
-      });
+      life.scope.own(backend, (opened) => opened.close());
       void backend.failed.then(fail);
       node.log.info(life.configured.description);
       this.buildIfWanted(backend);
       await old.close();
+      // Else its model would stay in memory for as long as the node is configured.
+      life.scope.forget(old);
     } catch (error) {
       if (!isWanted()) return;
       if (error instanceof EngineAwaited) this.buildEngine();
