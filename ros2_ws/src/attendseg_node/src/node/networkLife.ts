@@ -9,6 +9,7 @@ import { engineBuild } from './engineBuilder.js';
 import type { Configured } from './lifecycleConfigured.js';
 import type { NetworkLoader } from './lifecycleLoading.js';
 import type { Parameters } from './parameterTable.js';
+import { returnMemory } from './returnMemory.js';
 import type { RosNode } from './ros.js';
 
 /** As long as a timer can wait. */
@@ -97,6 +98,7 @@ export class NetworkLife {
       await old.close();
       // Else its model would stay in memory for as long as the node is configured.
       life.scope.forget(old);
+      returnMemory();
     } catch (error) {
       if (!isWanted()) return;
       if (error instanceof EngineAwaited) this.buildEngine();
