@@ -117,11 +117,11 @@ class Soak:
 
     def run(self) -> None:
         """@throws AssertionError, RuntimeError that say what does not come or has ended"""
-        audience, graph = self._audience, self._audience.node
+        audience = self._audience
         # The node and the camera's publishers are to be found, and find each other: from then on nothing is lost.
         audience.wait(lambda: self._is_heard() or not self._node.running, "a node that listens to the cameras", 120)
         audience.turn()
-        audience.wait(lambda: all(graph.count_publishers(topic) > 0 for topic in self._topics), "the cameras")
+        audience.wait(lambda: self._is_sent_to() or not self._camera.is_alive, "the cameras")
         audience.spin(2)
         self._check()
         self._recorder.begin()
@@ -139,6 +139,9 @@ class Soak:
 
     def _is_heard(self) -> bool:
         return all(self._audience.node.count_subscribers(topic) > 0 for topic in self._topics)
+
+    def _is_sent_to(self) -> bool:
+        return all(self._audience.node.count_publishers(topic) > 0 for topic in self._topics)
 
     def _stream(self) -> None:
         """Until the cameras have sent all."""
