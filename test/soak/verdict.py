@@ -21,8 +21,8 @@ GROWTH = 64.0
 MB between the first and the last quarter after the warm-up, however short the soak. The first exchange of the model
 takes some 40, once; a leak of pictures or masks takes hundreds in three minutes.
 """
-MORE_HANDLES = 2
-"""Threads and open files by which the last quarter may exceed the first; they come and go with libvips and DDS."""
+MORE_HANDLES = 4
+"""Threads and open files by which the last quarter may exceed the first: libvips starts three for the first PNG."""
 PENDING = 5
 """Frames of a camera that may be under way: one waits, and while the model is exchanged two networks have two each."""
 EXPECTED_DROPS = ("standby", "superseded", "too old")
