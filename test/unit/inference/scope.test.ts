@@ -35,6 +35,20 @@ describe('a scope', () => {
     expect(disposed).toBe(2);
   });
 
+  test('does not dispose of what it was to forget', async () => {
+    const scope = new Scope();
+    const ends: object[] = [];
+    const names = [{ name: 'first' }, { name: 'second' }, { name: 'third' }];
+    for (const name of names)
+      scope.own(name, (resource) => {
+        ends.push(resource);
+      });
+    scope.forget(names[1]);
+    scope.forget({ name: 'a stranger' });
+    await scope.close();
+    expect(ends).toEqual([names[2], names[0]]);
+  });
+
   test('that is closed disposes of what comes late', async () => {
     const scope = new Scope();
     const closed = scope.close();

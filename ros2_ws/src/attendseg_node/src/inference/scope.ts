@@ -8,7 +8,7 @@ type Disposer = () => void | Promise<void>;
  * the other, and goes on where one throws: a start that fails half-way is undone by the same code as a whole one.
  */
 export class Scope {
-  readonly #disposers: Disposer[] = [];
+  readonly #owned: { readonly resource: unknown; readonly dispose: Disposer }[] = [];
   #closed: Promise<Error[]> | undefined;
 
   /** `ended`: when it aborts, `open` waits no longer. */
@@ -20,9 +20,15 @@ export class Scope {
    */
   own<T>(resource: T, dispose: (resource: T) => void | Promise<void>): T {
     const disposer = (): void | Promise<void> => dispose(resource);
-    if (this.#closed === undefined) this.#disposers.push(disposer);
+    if (this.#closed === undefined) this.#owned.push({ resource, dispose: disposer });
     else this.#closed = this.#closed.then(async (errors) => [...errors, ...(await disposeOf([disposer]))]);
     return resource;
+  }
+
+  /** Lets go of a resource that has ended before its turn: else it would stay in memory until the scope closes. */
+  forget(resource: unknown): void {
+    const at = this.#owned.findIndex((owned) => owned.resource === resource);
+    if (at >= 0) this.#owned.splice(at, 1);
   }
 
   /**
@@ -51,7 +57,8 @@ export class Scope {
    * is left behind. Resolves with what was thrown meanwhile; further calls give the same answer.
    */
   close(patience = Infinity): Promise<Error[]> {
-    this.#closed ??= disposeOf(this.#disposers.splice(0).reverse(), performance.now() + patience);
+    const disposers = this.#owned.splice(0).map(({ dispose }) => dispose);
+    this.#closed ??= disposeOf(disposers.reverse(), performance.now() + patience);
     return this.#closed;
   }
 }

@@ -9,6 +9,7 @@ import { engineBuild } from './engineBuilder.js';
 import type { Configured } from './lifecycleConfigured.js';
 import type { NetworkLoader } from './lifecycleLoading.js';
 import type { Parameters } from './parameterTable.js';
+import { returnMemory } from './returnMemory.js';
 import type { RosNode } from './ros.js';
 
 /** As long as a timer can wait. */
@@ -90,13 +91,14 @@ export class NetworkLife {
       }
       const old = life.configured.use(backend);
       life.model = wanted;
-      life.scope.own(scope, async (opened) => {
-        await opened.close();
-      });
+      life.scope.own(backend, (opened) => opened.close());
       void backend.failed.then(fail);
       node.log.info(life.configured.description);
       this.buildIfWanted(backend);
       await old.close();
+      // Else its model would stay in memory for as long as the node is configured.
+      life.scope.forget(old);
+      returnMemory();
     } catch (error) {
       if (!isWanted()) return;
       if (error instanceof EngineAwaited) this.buildEngine();

@@ -7,12 +7,10 @@ import { BagError } from './bag.js';
 import type { BagFile } from './bagFile.js';
 import type { Problems } from './problems.js';
 import { zstdHeader } from './zstd.js';
+import { WINDOW_LIMIT, ZstdBlocks } from './zstdBlocks.js';
 
 /** Packed bytes that are read at once. */
 const STEP = 2 ** 16;
-
-/** What a zstd decompressor may be told to look back at; `zstd --ultra` stays at this. */
-const WINDOW_LIMIT = 2 ** 27;
 
 /**
  * Unpacks a zstd file as a stream. What comes before damaged bytes is unpacked, and the damage noted.
@@ -45,11 +43,14 @@ export async function unpackFile(packed: BagFile, target: string, problems: Prob
       throw error;
     }
   });
+  const blocks = new ZstdBlocks();
   let at = 0;
   try {
     for (; at < packed.size; at += STEP) {
       const bytes = await packed.read(at, Math.min(STEP, packed.size - at));
-      stream.push(bytes, at + bytes.length === packed.size);
+      const { good, damage } = blocks.look(bytes);
+      stream.push(bytes.subarray(0, good), damage === undefined && at + good === packed.size);
+      if (damage !== undefined) throw damage;
     }
   } catch (error) {
     if (full !== undefined) throw refuse(errorText(full), space);

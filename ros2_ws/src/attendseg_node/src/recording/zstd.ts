@@ -12,6 +12,8 @@ export interface ZstdHeader {
   readonly size: number | undefined;
   /** Bytes that a decompressor must look back at. */
   readonly window: number;
+  /** Bytes of the header itself. */
+  readonly length: number;
 }
 
 /** @returns undefined for what is no zstd frame */
@@ -30,7 +32,7 @@ export function zstdHeader(bytes: Uint8Array): ZstdHeader | undefined {
   if (sizeBytes === 8) size = Number(view.getBigUint64(sizeAt, true));
   const descriptor = bytes[5]!;
   const window = isSingle ? size! : 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8);
-  return { size, window };
+  return { size, window, length: sizeAt + sizeBytes };
 }
 
 /** Does it begin as a zstd frame does? CDR never does: its first byte is 0. */
