@@ -1,5 +1,6 @@
-"""Prints a ROS_DOMAIN_ID that nobody on this machine uses at the moment."""
+"""Prints ROS_DOMAIN_IDs that nobody on this machine uses at the moment: one, or as many as are asked for."""
 
+import itertools
 import random
 import socket
 import sys
@@ -19,12 +20,14 @@ def in_use(domain: int) -> bool:
 
 
 def main() -> int:
-    for domain in random.sample(DOMAINS, len(DOMAINS)):
-        if not in_use(domain):
-            print(domain)
-            return 0
-    print("All ROS domains from 1 to 101 are in use on this machine.", file=sys.stderr)
-    return 1
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    free = (domain for domain in random.sample(DOMAINS, len(DOMAINS)) if not in_use(domain))
+    found = list(itertools.islice(free, wanted))
+    if len(found) < wanted:
+        print("All ROS domains from 1 to 101 are in use on this machine.", file=sys.stderr)
+        return 1
+    print(*found, sep="\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -62,10 +62,14 @@ training() {
   pytest training "$python"
 }
 
-in_turn() { # suites, one after the other, in a ROS domain of their own: runs meet neither other machines nor each other
+# Runs meet neither other machines nor each other.
+domains=$("$python" scripts/free_domain.py 2) || give_up
+read -r -d '' -a domains <<<"$domains"
+
+in_turn() { # ROS domain, suites: one after the other
   local suite
-  ROS_DOMAIN_ID=$("$python" scripts/free_domain.py) || return
-  export ROS_DOMAIN_ID
+  export ROS_DOMAIN_ID=$1
+  shift
   for suite in "$@"; do
     case $suite in
       lint)
@@ -85,16 +89,24 @@ in_turn() { # suites, one after the other, in a ROS domain of their own: runs me
 
 if (($# > 0)); then
   asked=yes
-  in_turn "${suites[@]}" || give_up
+  in_turn "${domains[0]}" "${suites[@]}" || give_up
 else
-  # The suite `ros` mostly waits for what comes over the graph: the others run beside it.
+  # These mostly wait for what comes over the graph: the others run beside them, and all are given more time.
   asked=
-  others=()
-  for suite in "${suites[@]}"; do [[ $suite == ros ]] || others+=("$suite"); done
-  in_turn "${others[@]}" >"$results/others.log" 2>&1 &
+  export ATTENDSEG_TEST_END_WITHIN=${ATTENDSEG_TEST_END_WITHIN:-4}
+  waiting=() others=()
+  for suite in "${suites[@]}"; do
+    case $suite in
+      ros | faults | soak) waiting+=("$suite") ;;
+      *) others+=("$suite") ;;
+    esac
+  done
+  set -m # with a process group of its own, so that all of it can be ended
+  in_turn "${domains[1]}" "${others[@]}" >"$results/others.log" 2>&1 &
   beside=$!
-  trap 'kill "$beside" 2>/dev/null; exit 130' INT TERM
-  in_turn ros || give_up
+  set +m
+  trap 'kill -- "-$beside" 2>/dev/null; exit 130' INT TERM
+  in_turn "${domains[0]}" "${waiting[@]}" || give_up
   echo
   echo "Waiting for the other suites, whose output follows: $results/others.log"
   wait "$beside" || give_up

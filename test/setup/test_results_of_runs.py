@@ -36,12 +36,12 @@ def test_runs_that_may_be_going_on_and_files_of_others_are_left_alone(tmp_path: 
     assert runs_of(tmp_path) == sorted([*going_on, other, run])
 
 
-def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
-    """test.sh itself, with stand-ins for the set-up and for the suites: one fails, the other passes meanwhile."""
-    machine = Machine(tmp_path)
-    (machine.root / "scripts/setup.sh").write_text("exit 0\n")
-    (machine.root / "test").mkdir()
-    python = machine.root / ".ros/jazzy/bin/python"
+def with_stand_ins(tmp_path: Path) -> Path:
+    """A checkout whose set-up does nothing; of its suites, `fails` fails, all else passes."""
+    root = Machine(tmp_path).root
+    (root / "scripts/setup.sh").write_text("exit 0\n")
+    (root / "test").mkdir()
+    python = root / ".ros/jazzy/bin/python"
     python.parent.mkdir(parents=True)
     real = shutil.which("python3")
     python.write_text(
@@ -52,28 +52,49 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
           for word; do [[ $word != --junitxml=* ]] || report=${{word#*=}}; done
           [[ $3 != test/fails ]] || inside='<failure/>'
           echo "<testsuite><testcase classname='x' name='$3'>$inside</testcase></testsuite>" >"$report"
+          echo "in domain $ROS_DOMAIN_ID: $3"
           [[ $3 != test/fails ]]; exit
         }}
         exec {real} "$@"
         """
     )
     python.chmod(0o755)
-    command = ["bash", "scripts/test.sh"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
-    runs = [
-        subprocess.Popen(
-            [*command, suite],
-            cwd=machine.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for suite in ("passes", "fails")
-    ]
+    return root
+
+
+def run_suites(root: Path, *suites: str) -> subprocess.Popen[str]:
+    """test.sh itself."""
+    home = str(root.parent)
+    environment = {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home}
+    command = ["bash", "scripts/test.sh", *suites]
+    return subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
+    root = with_stand_ins(tmp_path)
+    runs = [run_suites(root, suite) for suite in ("passes", "fails")]
     outputs = [run.communicate(timeout=60)[0] for run in runs]
     assert [output.splitlines()[-1] for output in outputs] == ["1 passed, 0 failed", "0 passed, 1 failed"]
     assert [run.returncode for run in runs] == [0, 1]
-    folders = runs_of(machine.root / "out/test-results")
+    folders = runs_of(root / "out/test-results")
     reports = sorted(path.name for folder in folders for path in folder.glob("*.xml"))
     assert (len(folders), reports) == (2, ["fails.xml", "passes.xml"])
+
+
+def test_all_suites_run_two_at_a_time_in_domains_of_their_own(tmp_path: Path) -> None:
+    root = with_stand_ins(tmp_path)
+    for suite in ("fails", "passes", "ros", "soak"):
+        (root / "test" / suite).mkdir()
+        (root / "test" / suite / "test_it.py").touch()
+    run = run_suites(root)
+    output, _ = run.communicate(timeout=60)
+    # npm and jest are none here: eslint and jest fail too.
+    assert run.returncode == 1
+    assert output.splitlines()[-1] == "3 passed, 3 failed", output
+    domains = dict(
+        line.removeprefix("in domain ").split(": ")[::-1] for line in output.splitlines() if ": test/" in line
+    )
+    assert sorted(domains) == ["test/fails", "test/passes", "test/ros", "test/soak"]
+    assert domains["test/ros"] == domains["test/soak"] != domains["test/fails"] == domains["test/passes"]

@@ -10,8 +10,8 @@ import os
 import signal
 import socket
 import sys
-from datetime import datetime
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import optuna
