@@ -49,7 +49,9 @@ ARGUMENTS = [
         description="Namespace of the node and its outputs: front gives /front/segmentation/mask.",
     ),
     DeclareLaunchArgument(
-        "model", default_value="", description="Folder of a model, or its manifest.yaml; empty: as in params_file."
+        "model",
+        default_value="",
+        description="A model's folder, its manifest.yaml, or a shipped one's name; empty: as in params_file.",
     ),
     DeclareLaunchArgument(
         "provider",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-SHIPPED_MODEL = Path(__file__).absolute().parents[1] / "models" / "attendseg_camvid"
+SHIPPED_MODELS = Path(__file__).absolute().parents[1] / "models"
 LAYER = "semantic_segmentation_layer"
 
 # What a robot on wheels may drive on, and what is no reason to stop; by the names of the usual data sets, in small
@@ -50,7 +50,9 @@ def class_type(name):
 
 def model_classes(model=""):
     """The names of a model's classes by id; `model` as the node's parameter. RuntimeError names a file that is none."""
-    path = Path(model).expanduser() if model else SHIPPED_MODEL
+    path = Path(model).expanduser() if model else SHIPPED_MODELS / "attendseg_camvid"
+    if not path.exists() and (SHIPPED_MODELS / model / "manifest.yaml").exists():
+        path = SHIPPED_MODELS / model
     manifest = path / "manifest.yaml" if path.is_dir() else path
     try:
         return [entry["name"] for entry in yaml.safe_load(manifest.read_text(encoding="utf-8"))["classes"]]

@@ -144,6 +144,21 @@ test('checks the hash of a file', () => {
   expect(() => readModelFile(readManifest(folder), 'tensorrt')).toThrow(/lists no file for tensorrt/);
 });
 
+test('a shipped model is found by its name, unless there is a folder of that name', () => {
+  expect(readManifest('attendseg_camvid').path).toBe(join(shippedModel(), 'manifest.yaml'));
+  expect(() => readManifest('../models/attendseg_camvid')).toThrow(/cannot be read \(ENOENT\)/);
+  expect(() => readManifest('attendseg_none')).toThrow(/attendseg_none: cannot be read \(ENOENT\)/);
+  const before = process.cwd();
+  mkdirSync(join(folder, 'attendseg_camvid'));
+  writeFileSync(join(folder, 'attendseg_camvid', 'manifest.yaml'), GOOD);
+  process.chdir(folder);
+  try {
+    expect(readManifest('attendseg_camvid').name).toBe('two');
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test('the shipped model is whole', () => {
   const manifest = readManifest(shippedModel());
   for (const which of ['cpu', 'tensorrt'] as const) {

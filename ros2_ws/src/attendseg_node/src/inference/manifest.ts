@@ -141,7 +141,7 @@ export type Manifest = z.infer<typeof schema> & {
 };
 
 /**
- * Reads and checks manifest.yaml. `path` is that file or the folder that holds it.
+ * Reads and checks manifest.yaml. `path` is that file, the folder that holds it, or the name of a shipped model.
  * @throws ModelError if it cannot be read or does not describe a model.
  */
 export function readManifest(path: string): Manifest {

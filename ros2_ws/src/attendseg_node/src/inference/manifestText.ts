@@ -1,20 +1,20 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { checkYamlDepth } from '../yamlDepth.js';
 import { ModelError } from './modelError.js';
+import { modelLocation } from './shippedModel.js';
 
 /** Bytes; more than any manifest has. */
 const LONGEST = 2 ** 20;
 
 /**
- * What a manifest says, not checked yet, and where it was found. `path` is the file or the folder that holds it; a
- * leading `~/`, which shells leave in `model:=~/…`, is the home folder unless there is a folder of that name.
+ * What a manifest says, not checked yet, and where it was found. `path` is the file, the folder that holds it, or the name
+ * of a model that comes with the program.
  * @throws ModelError if it cannot be read or is no YAML in UTF-8
  */
 export function readManifestText(path: string): { readonly path: string; readonly value: unknown } {
-  const found = path.startsWith('~/') && !existsSync(path) ? join(homedir(), path.slice(2)) : resolve(path);
+  const found = modelLocation(path);
   let manifest = found;
   let bytes: Uint8Array;
   try {

@@ -163,11 +163,11 @@ export const PARAMETERS: { readonly [Name in ParameterName]: ParameterSpec<Param
   model: {
     type: 'string',
     default: '',
-    allowed: 'a path',
+    allowed: 'a path or name',
     parse: String,
     live: true,
     description:
-      'Folder with a manifest.yaml, or that file. Empty: the shipped attendseg_camvid. A new one is opened beside the old one, which stays if that fails.',
+      'Folder with a manifest.yaml, that file, or the name of a shipped model. Empty: attendseg_camvid. A new one is opened beside the old one, which stays if that fails.',
   },
   provider: {
     type: 'string',
