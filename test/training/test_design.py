@@ -161,9 +161,12 @@ def test_a_search_that_was_killed_goes_on(search: Path) -> None:
         for line in process.stdout:
             printed += line
             assert time.monotonic() < end, printed
-            # In the middle of a trial.
             if line.startswith("trial 2,"):
                 break
+        # In the middle of a trial, whose network is chosen.
+        while not trials_of(search)[2].params:
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
     finally:
         process.kill()

@@ -4,7 +4,6 @@ Checks and splits the pictures, trains, quantises, exports, scores. Ctrl-C at an
 """
 
 import argparse
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -34,13 +33,6 @@ def crop_of(size: tuple[int, int]) -> list[int]:
     return [max(64, round(length * 2 / 3 / 32) * 32) for length in size]
 
 
-def wants_compile(steps: int) -> bool:
-    """torch.compile halves a step on CPUs without AVX-512, slows it on others, and needs a compiler."""
-    cpu = Path("/proc/cpuinfo")
-    old = cpu.exists() and "avx512f" not in cpu.read_text()
-    return old and steps >= 500 and shutil.which("g++") is not None
-
-
 def configure(arguments: argparse.Namespace, classes: ClassFile) -> Config:
     """The configuration of this training, also written into the run's folder, for the single commands."""
     steps = arguments.steps or (STEPS_FROM if arguments.start_from else STEPS)
@@ -61,7 +53,7 @@ def configure(arguments: argparse.Namespace, classes: ClassFile) -> Config:
         "decay": max(1, steps // 3),
         "validate_every": max(1, min(400, steps // 5)),
         "rate": RATE_FROM if arguments.start_from else RATE,
-        "compile": wants_compile(steps),
+        "compile": False,
         "init": str(arguments.start_from or ""),
     }
     if arguments.soft:
