@@ -139,14 +139,14 @@ def test_a_killed_builder_leaves_no_entry_and_its_lock_is_taken_over(bench: Benc
 
 
 def test_two_builders_build_once(bench: Bench) -> None:
-    bench.trtexec(seconds=2)
+    bench.trtexec(seconds=8)
     first = building(bench, "--json")
     line = bench.error("build", "--no-wait")
     assert f"process {first.pid} builds" in line
     second = bench.run("build", "--json")
     assert second.returncode == 0, second.stderr
     assert f"process {first.pid} builds" in second.stderr
-    told, _ = first.communicate(timeout=20)
+    told, _ = first.communicate(timeout=40)
     assert [json.loads(said)["new"] for said in (told, second.stdout)] == [True, False]
     assert bench.builds() == 1
 

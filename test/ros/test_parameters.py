@@ -257,7 +257,7 @@ def test_described(graph: Graph, cube: Running) -> None:
     assert [opacity.read_only, threads.read_only, fit.read_only, model.read_only] == [False, True, False, False]
     assert opacity.additional_constraints == "0 to 1; may be changed while the node runs"
     assert threads.additional_constraints == "0 to 256; read at start"
-    assert model.additional_constraints == "a path; may be changed while the node runs"
+    assert model.additional_constraints == "a path or name; may be changed while the node runs"
     assert fit.additional_constraints == "letterbox, stretch; may be changed while the node runs"
     assert all(len(descriptor.description) > 10 for descriptor in (opacity, threads, fit, model))
 

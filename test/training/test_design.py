@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+import sqlalchemy.exc
 import torch
 import yaml
 from attendseg_training.blocks import MIDDLE, SMALL, variants
@@ -125,7 +126,7 @@ def search(tmp_path: Path) -> Path:
         "compile": False,
     }
     (tmp_path / "orchard.yaml").write_text(yaml.safe_dump(config))
-    budget = {"config": "orchard.yaml", "parameters": 300_000, "trials": 6, "steps": 8, "sampler": "random"}
+    budget = {"config": "orchard.yaml", "parameters": 900_000, "trials": 6, "steps": 8, "sampler": "random"}
     (tmp_path / "budget.yaml").write_text(yaml.safe_dump(budget))
     return tmp_path
 
@@ -150,36 +151,39 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name="design", storage=storage).get_trials()
 
 
+def stopped_in_a_trial(process: subprocess.Popen[str], folder: Path) -> optuna.trial.FrozenTrial:
+    """Halts a search in the middle of its third trial or a later one, whose network is chosen."""
+    end = time.monotonic() + 200
+    while True:
+        assert process.poll() is None and time.monotonic() < end, "no trial was caught under way"
+        time.sleep(0.05)
+        if not list((folder / "search").glob("study.db")):
+            continue
+        process.send_signal(signal.SIGSTOP)
+        try:
+            trials = trials_of(folder)
+        except (KeyError, sqlalchemy.exc.SQLAlchemyError):
+            trials = []  # Halted while it makes the study.
+        if len(trials) > 2 and trials[-1].state == TrialState.RUNNING and len(trials[-1].params) == len(CHOICES):
+            return trials[-1]
+        process.send_signal(signal.SIGCONT)
+
+
 def test_a_search_that_was_killed_goes_on(search: Path) -> None:
     process = subprocess.Popen(
         call(search), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    printed = ""
     try:
-        assert process.stdout is not None
-        end = time.monotonic() + 120
-        for line in process.stdout:
-            printed += line
-            assert time.monotonic() < end, printed
-            if line.startswith("trial 2,"):
-                break
-        # In the middle of a trial, whose network is chosen.
-        while not trials_of(search)[2].params:
-            assert process.poll() is None and time.monotonic() < end
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
+        cut = stopped_in_a_trial(process, search)
     finally:
         process.kill()
-        process.wait()
-    assert "trial 2," in printed, printed
-    cut = next(trial for trial in trials_of(search) if trial.number == 2)
-    assert cut.state == TrialState.RUNNING
+        process.communicate()
 
     ended = subprocess.run(call(search), env=environment(), capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
     trials = trials_of(search)
-    assert trials[2].state == TrialState.FAIL
-    again = [trial for trial in trials[3:] if trial.params == cut.params]
+    assert trials[cut.number].state == TrialState.FAIL
+    again = [trial for trial in trials[cut.number + 1 :] if trial.params == cut.params]
     assert len(again) == 1 and again[0].state != TrialState.FAIL
     counted = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     assert len(counted) == 6
@@ -188,7 +192,7 @@ def test_a_search_that_was_killed_goes_on(search: Path) -> None:
             assert "mean_iou" not in trial.user_attrs and "milliseconds" not in trial.user_attrs
             assert not (search / "search" / f"trial_{trial.number:04d}").exists(), "it is refused before it is trained"
         elif trial.state == TrialState.COMPLETE:
-            assert trial.user_attrs["parameters"] <= 300_000 and trial.user_attrs["milliseconds"] > 0
+            assert trial.user_attrs["parameters"] <= 900_000 and trial.user_attrs["milliseconds"] > 0
 
     best = max((t for t in trials if t.state == TrialState.COMPLETE), key=lambda t: t.user_attrs["mean_iou"])
     assert f"best: trial {best.number}, {best.user_attrs['mean_iou']:.2f} mean IoU" in ended.stdout
@@ -198,10 +202,10 @@ def test_a_search_that_was_killed_goes_on(search: Path) -> None:
     chosen = yaml.safe_load((search / "search" / "chosen.yaml").read_text())
     assert chosen["shape"]["widths"][0] == best.params["width_quarter"]
 
-    (search / "budget.yaml").write_text((search / "budget.yaml").read_text().replace("300000", "200000"))
+    (search / "budget.yaml").write_text((search / "budget.yaml").read_text().replace("900000", "800000"))
     other = subprocess.run(call(search), env=environment(), capture_output=True, text=True, timeout=120)
     assert other.returncode == 1
-    assert "was begun with parameters 300000, now it is 200000" in other.stderr
+    assert "was begun with parameters 900000, now it is 800000" in other.stderr
 
 
 def test_ctrl_c_says_how_to_go_on(search: Path) -> None:

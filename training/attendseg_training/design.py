@@ -180,8 +180,8 @@ def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
     while (number := finished(study)) < budget.trials:
         trial = study.ask()
         trial.set_user_attr("worker", worker())
-        print(f"trial {trial.number}, {number} of {budget.trials} are done")
         try:
+            print(f"trial {trial.number}, {number} of {budget.trials} are done")
             study.tell(trial, search(trial))
         except optuna.TrialPruned as reason:
             print(f"trial {trial.number}: {reason}")
@@ -216,8 +216,8 @@ def main() -> None:
         design(read_budget(arguments.budget), arguments.out, tuple(arguments.against))
     except (ValueError, FileNotFoundError) as error:
         sys.exit(str(error))
-    except Interrupted as error:
-        print(error)
+    except (Interrupted, KeyboardInterrupt) as error:
+        print(str(error) or "stopped; the same command goes on")
         sys.exit(130)
 
 
