@@ -153,17 +153,18 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
 
 def stopped_in_a_trial(process: subprocess.Popen[str], folder: Path) -> optuna.trial.FrozenTrial:
     """Halts a search in the middle of its third trial or a later one, whose network is chosen."""
+    assert process.stdout is not None
+    # Before that it makes the study, in which nobody else should look.
+    printed = next(line for line in process.stdout if line.startswith("trial 2,"))
     end = time.monotonic() + 200
     while True:
-        assert process.poll() is None and time.monotonic() < end, "no trial was caught under way"
+        assert process.poll() is None and time.monotonic() < end, f"no trial was caught under way after {printed}"
         time.sleep(0.05)
-        if not list((folder / "search").glob("study.db")):
-            continue
         process.send_signal(signal.SIGSTOP)
         try:
             trials = trials_of(folder)
-        except (KeyError, sqlalchemy.exc.SQLAlchemyError):
-            trials = []  # Halted while it makes the study.
+        except sqlalchemy.exc.OperationalError:
+            trials = []  # Halted while it writes.
         if len(trials) > 2 and trials[-1].state == TrialState.RUNNING and len(trials[-1].params) == len(CHOICES):
             return trials[-1]
         process.send_signal(signal.SIGCONT)
