@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 import test_results
 from test_shell_scripts import Machine
 
@@ -62,10 +63,11 @@ def with_stand_ins(tmp_path: Path) -> Path:
     return root
 
 
-def run_suites(root: Path, *suites: str) -> subprocess.Popen[str]:
+def run_suites(root: Path, *suites: str, lanes: int = 1) -> subprocess.Popen[str]:
     """test.sh itself."""
     home = str(root.parent)
     environment = {"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home}
+    environment["ATTENDSEG_TEST_LANES"] = str(lanes)
     command = ["bash", "scripts/test.sh", *suites]
     return subprocess.Popen(
         command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -83,12 +85,13 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
     assert (len(folders), reports) == (2, ["fails.xml", "passes.xml"])
 
 
-def test_all_suites_run_two_at_a_time_in_domains_of_their_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_all_suites_run_in_turn_or_two_at_a_time_in_domains_of_their_own(tmp_path: Path, lanes: int) -> None:
     root = with_stand_ins(tmp_path)
     for suite in ("fails", "passes", "ros", "soak"):
         (root / "test" / suite).mkdir()
         (root / "test" / suite / "test_it.py").touch()
-    run = run_suites(root)
+    run = run_suites(root, lanes=lanes)
     output, _ = run.communicate(timeout=60)
     # npm and jest are none here: eslint and jest fail too.
     assert run.returncode == 1
@@ -97,4 +100,5 @@ def test_all_suites_run_two_at_a_time_in_domains_of_their_own(tmp_path: Path) ->
         line.removeprefix("in domain ").split(": ")[::-1] for line in output.splitlines() if ": test/" in line
     )
     assert sorted(domains) == ["test/fails", "test/passes", "test/ros", "test/soak"]
-    assert domains["test/ros"] == domains["test/soak"] != domains["test/fails"] == domains["test/passes"]
+    assert domains["test/ros"] == domains["test/soak"] and domains["test/fails"] == domains["test/passes"]
+    assert len(set(domains.values())) == lanes
