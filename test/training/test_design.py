@@ -17,7 +17,7 @@ import torch
 import yaml
 from attendseg_training.blocks import MIDDLE, SMALL, variants
 from attendseg_training.budget import Budget, read_budget
-from attendseg_training.latency import KINDS, costs_of, fit_table, int8_file, nonnegative
+from attendseg_training.latency import KINDS, costs_of, fit_table, nonnegative, onnx_file
 from attendseg_training.network import AttendSeg, Shape, count_parameters
 from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
 from optuna.trial import TrialState
@@ -73,16 +73,16 @@ def test_the_published_network_is_in_the_space() -> None:
         assert all(values[choice.name] in choice.values for choice in CHOICES)
 
 
-def test_networks_without_condensers_or_blocks_have_an_int8_file() -> None:
+def test_networks_without_condensers_or_blocks_have_an_onnx_file() -> None:
     bare = {**SMALL, **{c.name: 0 for c in CHOICES if c.name.startswith("condense")}}
     for values in (SMALL, bare, MIDDLE):
         network = AttendSeg(shape_of(values, 3))
-        assert len(int8_file(network, (64, 64))) > count_parameters(network)
+        assert len(onnx_file(network, (64, 64))) > count_parameters(network)
 
 
-def test_a_condenser_that_is_added_has_an_int8_file() -> None:
+def test_a_condenser_that_is_added_has_an_onnx_file() -> None:
     assert (
-        len(int8_file(AttendSeg(Shape(stem=4, widths=(4, 6, 8), depths=(1, 1, 1), attention="sum")), (64, 64))) > 1000
+        len(onnx_file(AttendSeg(Shape(stem=4, widths=(4, 6, 8), depths=(1, 1, 1), attention="sum")), (64, 64))) > 1000
     )
 
 
@@ -226,7 +226,7 @@ def test_ctrl_c_says_how_to_go_on(search: Path) -> None:
     assert "the same command goes on" in rest and "Traceback" not in rest
 
 
-def test_an_int8_file_of_the_search_is_that_of_its_shape() -> None:
+def test_an_onnx_file_of_the_search_is_that_of_its_shape() -> None:
     torch.manual_seed(1)
-    small, large = (len(int8_file(AttendSeg(shape_of(values, 11)), (64, 64))) for values in (SMALL, HAND_MADE[0]))
+    small, large = (len(onnx_file(AttendSeg(shape_of(values, 11)), (64, 64))) for values in (SMALL, HAND_MADE[0]))
     assert small * 4 < large

@@ -5,22 +5,17 @@ on.
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from .config import Config, read_config
 from .data import load
-from .export import export
-from .latency import ROUNDS, Runs, int8_file
+from .latency import ROUNDS, Runs, onnx_file
 from .network import STAGES, AttendSeg, Shape, count_macs, count_parameters
 from .onnx_writer import FloatWriter
-from .quantise import Quantised
-from .quantised import observe, quantised
-from .train import Interrupted, train, validate
+from .train import run_command, train, validate
 from .weights import read_weights
 
 
@@ -43,14 +38,6 @@ def variants(shape: Shape) -> dict[str, Shape]:
     }
 
 
-def float_file(network: AttendSeg, size: tuple[int, int]) -> bytes:
-    graph = quantised(network.eval())
-    observe(graph, True)
-    with torch.no_grad():
-        graph(torch.randn(1, 3, *size))
-    return export(Quantised(graph, 1.0), FloatWriter(), network.shape.classes, size, "float").SerializeToString()
-
-
 def times(files: list[bytes], size: tuple[int, int], threads: int) -> list[float]:
     """Median milliseconds of each, by turns."""
     runs = [Runs(file, size, threads) for file in files]
@@ -70,7 +57,7 @@ def ablate(config: Config, folder: Path) -> str:
         confusion = validate(network, load(config.val), shape.classes)
         scores = [f"{confusion.mean_iou():.2f}", f"{confusion.accuracy():.2f}"]
         rows.append([name, *scores, f"{count_parameters(network):,}", f"{count_macs(network, *size) / 1e9:.2f}"])
-        files += [int8_file(network, size), float_file(network, size)]
+        files += [onnx_file(network, size), onnx_file(network, size, FloatWriter())]
     for threads in (1, 2):
         taken = times(files, size, threads)
         for row, whole, floats in zip(rows, taken[::2], taken[1::2], strict=True):
@@ -95,13 +82,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", required=True, type=Path)
     parser.add_argument("-s", "--set", action="append", default=[], metavar="KEY=VALUE", help="overrides")
     arguments = parser.parse_args()
-    try:
-        print(ablate(read_config(arguments.config, arguments.set), arguments.out))
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
-    except Interrupted as error:
-        print(error)
-        sys.exit(130)
+    run_command(lambda: print(ablate(read_config(arguments.config, arguments.set), arguments.out)))
 
 
 if __name__ == "__main__":

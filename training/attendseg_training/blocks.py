@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from .export import size_of
-from .latency import costs_of, int8_file
+from .latency import costs_of, onnx_file
 from .network import AttendSeg
 from .search_space import CHOICES, shape_of
 
@@ -39,7 +39,7 @@ def write_blocks(out: Path, size: tuple[int, int]) -> int:
     for number, values in enumerate(tqdm(variants(), unit="file")):
         network = AttendSeg(shape_of(values, CLASSES))
         file = f"{number:03d}.onnx"
-        (out / file).write_bytes(int8_file(network, size))
+        (out / file).write_bytes(onnx_file(network, size))
         entries.append({"file": file, "costs": costs_of(network, size).tolist()})
     (out / "blocks.json").write_text(json.dumps({"size": size, "blocks": entries}, indent=1))
     return len(entries)

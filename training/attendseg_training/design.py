@@ -21,10 +21,10 @@ from optuna.trial import TrialState
 from .budget import Budget, read_budget
 from .config import Config, read_config
 from .design_report import write_report
-from .latency import LatencyTable, Stopwatch, int8_file, read_board
+from .latency import LatencyTable, Stopwatch, onnx_file, read_board
 from .network import AttendSeg, Shape, count_macs, count_parameters
 from .search_space import HAND_MADE, suggest
-from .train import Interrupted, train
+from .train import Interrupted, run_command, train
 
 VALIDATIONS = 4
 """Of a trial's training, by which poor ones are cut."""
@@ -49,7 +49,7 @@ class Meter:
         return {"parameters": count_parameters(network), "macs": count_macs(network, *self.size)}
 
     def costs(self, network: AttendSeg) -> dict[str, float]:
-        file = int8_file(network, self.size)
+        file = onnx_file(network, self.size)
         time = self.table.predict(network) if self.table else self.watch.measure(file) if self.watch else float("nan")
         return {**self.cheap(network), "bytes": len(file), "milliseconds": time}
 
@@ -212,13 +212,7 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        design(read_budget(arguments.budget), arguments.out, tuple(arguments.against))
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
-    except (Interrupted, KeyboardInterrupt) as error:
-        print(str(error) or "stopped; the same command goes on")
-        sys.exit(130)
+    run_command(lambda: design(read_budget(arguments.budget), arguments.out, tuple(arguments.against)))
 
 
 if __name__ == "__main__":

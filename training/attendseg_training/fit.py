@@ -4,7 +4,6 @@ Checks and splits the pictures, trains, quantises, exports, scores. Ctrl-C at an
 """
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from .prepare import describe, find_class_file, prepare
 from .quantise import Quantised, quantise, read_quantised
 from .score import costs, table
 from .scoring import Runner, score_files
-from .train import Interrupted, save, train
+from .train import run_command, save, train
 from .weights import publish_weights, read_weights
 
 STEPS, STEPS_FROM = 4000, 1500
@@ -161,13 +160,7 @@ def main() -> None:
     arguments = parse()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    try:
-        fit(arguments)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
-    except (Interrupted, KeyboardInterrupt) as error:
-        print(str(error) or "stopped; the same command goes on")
-        sys.exit(130)
+    run_command(lambda: fit(arguments))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .condenser import Condense, ConvUnit, Expand, Gate, GlobalMean, Sum
 from .export import export
 from .network import AttendSeg, Shape
-from .onnx_writer import QLinearWriter
+from .onnx_writer import OnnxWriter, QLinearWriter
 from .quantise import Quantised
 from .quantised import observe, quantised
 
@@ -20,14 +20,19 @@ ROUNDS = 30
 """Runs of each of the two networks, by turns."""
 
 
-def int8_file(network: AttendSeg, size: tuple[int, int]) -> bytes:
-    """The CPU's ONNX file of a network as it is, its ranges those of one noisy picture: good for its time and size."""
+def onnx_file(network: AttendSeg, size: tuple[int, int], writer: OnnxWriter | None = None) -> bytes:
+    """The CPU's int8 ONNX file, or another writer's, of a network as it is, its ranges those of one noisy picture.
+
+    Good for its time and size, not for its masks.
+    """
     graph = quantised(network.eval())
     observe(graph, True)
     with torch.no_grad():
         graph(torch.randn(1, 3, *(length // 4 * 4 for length in size)))
     observe(graph, False)
-    return export(Quantised(graph, 1.0), QLinearWriter(), network.shape.classes, size, "trial").SerializeToString()
+    return export(
+        Quantised(graph, 1.0), writer or QLinearWriter(), network.shape.classes, size, "trial"
+    ).SerializeToString()
 
 
 class Runs:
@@ -54,7 +59,7 @@ class Stopwatch:
     def __init__(self, size: tuple[int, int], threads: int, reference_ms: float | None = None):
         self.size, self.threads = size, threads
         torch.manual_seed(0)
-        self.reference = Runs(int8_file(AttendSeg(Shape()), size), size, threads)
+        self.reference = Runs(onnx_file(AttendSeg(Shape()), size), size, threads)
         self.reference_ms = reference_ms or float(np.median([self.reference.milliseconds() for _ in range(ROUNDS)]))
         """What the reference is said to take: later ratios are told in it"""
 

@@ -93,6 +93,17 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM came; what was reached is in the checkpoint."""
 
 
+def run_command(act: Callable[[], None]) -> None:
+    """Ends the process as a command does: what is wrong in one line, and after Ctrl-C how to go on."""
+    try:
+        act()
+    except (ValueError, FileNotFoundError) as error:
+        sys.exit(str(error))
+    except (Interrupted, KeyboardInterrupt) as error:
+        print(str(error) or "stopped; the same command goes on")
+        sys.exit(130)
+
+
 @contextmanager
 def interrupts() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C or SIGTERM came, to be asked between two steps: in the middle of one the weights are half new."""
@@ -237,13 +248,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    try:
-        train(read_config(arguments.config, arguments.set), arguments.run)
-    except (ValueError, FileNotFoundError) as error:
-        sys.exit(str(error))
-    except Interrupted as error:
-        print(error)
-        sys.exit(130)
+    run_command(lambda: train(read_config(arguments.config, arguments.set), arguments.run))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { writing } from '../cannotWrite.js';
 import { blockTimes } from '../inference/blockTimes.js';
 import { loadModel, type Model, withoutBuilding } from '../inference/model.js';
-import { ModelError } from '../inference/modelError.js';
 import type { OutputKind } from '../inference/outputs.js';
 import { probePicture } from '../inference/probe.js';
 import { type ProviderWish, PROVIDERS, sessionThreads } from '../inference/providers.js';
@@ -135,12 +135,7 @@ async function benchBlocks(folder: string, output: string | undefined, threads: 
     process.stdout.write(json);
     return;
   }
-  try {
-    await writeNew(output, json);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ModelError(`${output}: cannot be written (${code ?? String(error)}); give another path`);
-  }
+  await writing(output, () => writeNew(output, json));
   console.log(`${blocks.length} times in ${output}; name it as \`latency\` in the budget of a search`);
 }
 

@@ -48,14 +48,12 @@ export async function checkModel(
     throw new ModelError(`model file ${path}: has no convolutions; give a network that segments pictures`);
   const integers = integerWeights(await cpuGraph(path));
   const areas = await outputSizes(bytes, path, found, await someInput(path, size));
-  const convolutions = found.map((each): CheckedConvolution => {
-    const weight = weightName(graph, each);
-    return {
-      ...each,
-      runsInInt8: weight !== undefined && integers.has(weight),
-      macs: elements(each.weights) * (areas.get(each.output) ?? 0),
-    };
-  });
+  const convolutions = found.map((each): CheckedConvolution => ({
+    ...each,
+    // By the tensor of its weights it is found again in the graph that runs.
+    runsInInt8: each.stored !== undefined && integers.has(each.stored),
+    macs: elements(each.weights) * (areas.get(each.output) ?? 0),
+  }));
   const learnt = convolutions.filter(({ isFixed }) => !isFixed);
   return {
     path,
@@ -92,14 +90,6 @@ function graphOf(path: string, bytes: Uint8Array): OnnxGraph {
     if (error instanceof OnnxFormatError) throw new ModelError(`model file ${path}: ${error.message}`);
     throw error;
   }
-}
-
-/** By which a convolution is found again in the graph that runs: the tensor of its weights as they are stored. */
-function weightName(graph: OnnxGraph, { output }: Convolution): string | undefined {
-  const node = graph.makers.get(output)!;
-  if (node.op === 'QLinearConv') return node.inputs[3];
-  const weight = node.inputs[1];
-  return graph.madeBy(weight, 'DequantizeLinear')?.inputs[0] ?? weight;
 }
 
 async function someInput(

@@ -5,6 +5,8 @@ export interface Convolution {
   /** Its name, or that of what it gives. */
   readonly name: string;
   readonly weights: readonly number[];
+  /** The tensor that they are stored in, before it is made floats; undefined if the file lacks it. */
+  readonly stored: string | undefined;
   /** What it gives, to look its size up. */
   readonly output: string;
   /** Whether it only enlarges: the same kernel for each channel by itself, nothing that was learnt. */
@@ -17,7 +19,11 @@ export interface Convolution {
   readonly tensorrtProblems: readonly string[];
 }
 
-const INTEGER = new Set(['QLinearConv', 'ConvInteger']);
+/** Operators on integers, and the place of the weights among what each takes. */
+export const INTEGER: ReadonlyMap<string, number> = new Map([
+  ['QLinearConv', 3],
+  ['ConvInteger', 1],
+]);
 
 /** All convolutions of a graph, in its order. */
 export function convolutionsOf(graph: OnnxGraph): Convolution[] {
@@ -27,11 +33,13 @@ export function convolutionsOf(graph: OnnxGraph): Convolution[] {
 }
 
 function integer(graph: OnnxGraph, node: GraphNode): Convolution {
-  const [weight, scale, zero] = node.op === 'QLinearConv' ? [3, 4, 5] : [1, -1, 3];
-  const weights = graph.constants.get(node.inputs[weight] ?? '')?.dims ?? [];
+  const [scale, zero] = node.op === 'QLinearConv' ? [4, 5] : [-1, 3];
+  const name = node.inputs[INTEGER.get(node.op)!];
+  const weights = graph.constants.get(name ?? '')?.dims ?? [];
   return {
     name: nameOf(node),
     weights,
+    stored: name,
     output: node.outputs[0]!,
     isFixed: false,
     form: 'integer',
@@ -48,7 +56,8 @@ function floatOrQdq(graph: OnnxGraph, node: GraphNode): Convolution {
   const [picture, weightName] = node.inputs;
   const before = graph.madeBy(picture, 'DequantizeLinear');
   const weightBefore = graph.madeBy(weightName, 'DequantizeLinear');
-  const stored = graph.constants.get(weightBefore?.inputs[0] ?? weightName ?? '');
+  const storedName = weightBefore?.inputs[0] ?? weightName;
+  const stored = graph.constants.get(storedName ?? '');
   const weights = stored?.dims ?? [];
   const after = quantisersBehind(graph, node);
   const isFixed = weightBefore === undefined && repeatsOneKernel(graph, node, stored);
@@ -74,6 +83,7 @@ function floatOrQdq(graph: OnnxGraph, node: GraphNode): Convolution {
   return {
     name: nameOf(node),
     weights,
+    stored: storedName,
     output: node.outputs[0]!,
     isFixed,
     form: before !== undefined && weightBefore !== undefined ? 'qdq' : 'float',

@@ -5,7 +5,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { errorText } from '../../errorText.js';
 import { ModelError } from '../modelError.js';
 import { alsoGiving } from '../onnxCut.js';
-import type { Convolution } from './convolutions.js';
+import { type Convolution, INTEGER } from './convolutions.js';
 import { OnnxGraph, readGraph } from './onnxGraph.js';
 
 /**
@@ -28,14 +28,10 @@ export async function cpuGraph(path: string): Promise<OnnxGraph> {
   }
 }
 
-const INTEGER = new Set(['QLinearConv', 'ConvInteger']);
-
 /** The tensors that hold the weights of integer convolutions, by the graph that runs. */
 export function integerWeights(running: OnnxGraph): Set<string> {
   return new Set(
-    running.nodes
-      .filter(({ op }) => INTEGER.has(op))
-      .map(({ op, inputs }) => inputs[op === 'QLinearConv' ? 3 : 1] ?? ''),
+    running.nodes.filter(({ op }) => INTEGER.has(op)).map(({ op, inputs }) => inputs[INTEGER.get(op)!] ?? ''),
   );
 }
 
