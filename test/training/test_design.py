@@ -22,6 +22,7 @@ from attendseg_training.network import AttendSeg, Shape, count_parameters
 from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
 from optuna.trial import TrialState
 from orchard import CLASSES, write_orchard
+from torch import nn
 
 TRAINING = Path(__file__).resolve().parents[2] / "training"
 
@@ -84,6 +85,14 @@ def test_a_condenser_that_is_added_has_an_onnx_file() -> None:
     assert (
         len(onnx_file(AttendSeg(Shape(stem=4, widths=(4, 6, 8), depths=(1, 1, 1), attention="sum")), (64, 64))) > 1000
     )
+
+
+def test_a_dead_unit_has_an_onnx_file() -> None:
+    network = AttendSeg(Shape(stem=4, widths=(4, 6, 8), depths=(1, 1, 1)))
+    first = next(unit for unit in network.modules() if isinstance(unit, nn.BatchNorm2d))
+    with torch.no_grad():
+        first.bias.fill_(-100)
+    assert len(onnx_file(network, (64, 64))) > 1000
 
 
 def test_a_table_finds_what_each_kind_takes() -> None:

@@ -149,3 +149,6 @@ def observe(graph: fx.GraphModule, on: bool) -> None:
     for name, module in graph.named_modules():
         if isinstance(module, Quantiser) and not name.endswith(".attention"):
             module.observing = on
+            if not on and module.limit == 0:
+                # A dead unit gave only zeros. Any range holds those; none would divide by zero.
+                module.limit.fill_(1.0)
