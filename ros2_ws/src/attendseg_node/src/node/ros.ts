@@ -6,10 +6,10 @@ import type { CompressedImageMessage, ImageMessage } from './imageMessage.js';
 import { ImageStruct } from './imageStruct.js';
 import type { Peer } from './qosMismatch.js';
 import { joined, toPeer, toPolicies } from './rmwTypes.js';
+import { sendPatiently } from './serviceAnswer.js';
 import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
-type ServiceName = Parameters<InstanceType<typeof rclnodejs.Node>['createService']>[0];
 type Policies = ConstructorParameters<typeof rclnodejs.QoS>;
 type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
 
@@ -83,8 +83,16 @@ type Parameter = InstanceType<typeof rclnodejs.Parameter>;
 /** What rclnodejs's node inherits from its native part, which its types leave out. */
 const NATIVE = rclnodejs.Node.prototype as unknown as { syncHandles(): void };
 
-/** rclnodejs's node where the decision about parameters is ours alone, and whose waiting thread seldom wakes. */
+/** What a service does of each request: by `response.send`, or by what it returns. */
+type Handler = (request: unknown, response: { sent: boolean; send: (answer: object) => void }) => unknown;
+
+/**
+ * rclnodejs's node where the decision about parameters is ours alone, whose waiting thread seldom wakes, and whose
+ * services, those of parameters too, answer also whom they have not discovered yet.
+ */
 class Node extends rclnodejs.Node {
+  /** Is ROS at its end, so that its handles may be gone? */
+  ended = false;
   decide: ((changes: readonly ParameterChange[]) => Decision) | undefined;
   readonly #waker = this.createGuardCondition(() => undefined);
 
@@ -96,6 +104,34 @@ class Node extends rclnodejs.Node {
     // While rclnodejs's constructor runs, the thread does not.
     if (#waker in this) this.#waker.trigger();
     NATIVE.syncHandles.call(this);
+  }
+
+  override createService(...given: unknown[]): never {
+    const handle = given.pop() as Handler;
+    const [type, name, options = {}] = given;
+    const answer: Handler = async (request, response) => {
+      const send = response.send.bind(response);
+      const failed = (error: unknown): void => {
+        this.getLogger().error(`${String(name)}: not answered: ${errorText(error)}`);
+      };
+      response.send = (message) => {
+        response.sent = true;
+        sendPatiently(
+          () => {
+            send(message);
+          },
+          () => this.ended,
+        ).catch(failed);
+      };
+      try {
+        const message = (await handle(request, response)) as object | undefined;
+        if (message !== undefined && !response.sent) response.send(message);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    const create = super.createService.bind(this) as (...all: unknown[]) => never;
+    return create(type, name, options, answer);
   }
 
   /** Overrides come by parameterOverrides.ts; rclnodejs would die of a list of integers that is meant for another node. */
@@ -165,7 +201,6 @@ export class RosNode {
   readonly #qos: Map<string, TopicQos>;
   /** By type and full name. */
   readonly #publishers = new Map<string, RosPublisher<never>>();
-  #closed = false;
   readonly log: RosLog;
 
   private constructor(node: Node, scope: Scope, outer?: RosNode) {
@@ -174,9 +209,10 @@ export class RosNode {
     this.#outer = outer;
     this.#qos = outer === undefined ? new Map<string, TopicQos>() : outer.#qos;
     this.log = outer === undefined ? node.getLogger() : outer.log;
-    scope.own(this, () => {
-      this.#closed = true;
-    });
+    if (outer === undefined)
+      scope.own(this, () => {
+        node.ended = true;
+      });
   }
 
   /** `startRos` comes first. What the node opens ends with the scope. */
@@ -343,11 +379,7 @@ export class RosNode {
     type: string,
     answer: (request: unknown) => Response | Promise<Response>,
   ): void {
-    this.#node.createService(type as ServiceName, name, {}, (async (request: unknown) => {
-      const response = await answer(request);
-      // ROS may have ended meanwhile.
-      return this.#closed ? undefined : response;
-    }) as unknown as Parameters<Node['createService']>[3]);
+    this.#node.createService(type, name, answer);
   }
 
   /** Full names of the topics of a type that the graph has. */
