@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `npm test`: sets up what is missing, then lint and all test suites. The last line is `N passed, M failed`.
 #   bash scripts/test.sh [SUITE...]    a suite: lint, unit (jest), or a folder of test/ with pytest files: setup, ros, launch, …
-#   ATTENDSEG_TEST_LANES=2             runs two suites at a time: in two thirds of the time, on a machine with cores to spare
+#   ATTENDSEG_TEST_LANES=1             runs one suite at a time: half again as long, where a failure may come of the load
 set -uo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -33,81 +33,27 @@ trap 'exit 130' INT TERM
 # A folder for each run, so that two at once do not mix; the last few are kept.
 results=$("$python" scripts/test_results.py out/test-results) || give_up
 
-# A suite that hangs must not hang CI.
-limit=${ATTENDSEG_SUITE_TIMEOUT:-1800}
-run() { # kind of report, name, command...
-  local kind=$1 name=$2 status=0
-  shift 2
-  echo
-  echo "== $name"
-  timeout --foreground --kill-after=10 "$limit" "$@" </dev/null || status=$?
-  printf '%s\t%s\t%s\n' "$kind" "$name" "$status" >>"$results/runs.tsv"
-}
-
-folders=()
-for folder in scripts test launch training; do [[ ! -d $folder ]] || folders+=("$folder"); done
-# Plug-ins that a sourced ROS 2 brings (launch_testing) may not suit this pytest.
-export PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
-
-pytest() { # suite, python
-  run pytest "$1" "$2" -m pytest "test/$1" --junitxml="$results/$1.xml" -q -p no:cacheprovider
-}
-
-# Torch is large: CI fetches it, and who asks for this suite; else its tests are skipped, and say so.
-training() {
-  local python=$python
-  if [[ -n ${CI:-} || " $* " == *' asked '* ]]; then
-    run check 'torch for training' bash scripts/setup.sh training
-  fi
-  [[ ! -x training/.venv/bin/python ]] || python=training/.venv/bin/python
-  pytest training "$python"
-}
-
 # Runs meet neither other machines nor each other.
 domains=$("$python" scripts/free_domain.py 2) || give_up
 read -r -d '' -a domains <<<"$domains"
 
-in_turn() { # ROS domain, suites: one after the other
-  local suite
-  export ROS_DOMAIN_ID=$1
-  shift
-  for suite in "$@"; do
-    case $suite in
-      lint)
-        run check 'eslint and prettier' npm run --silent lint
-        run check 'ruff check' "$python" -m ruff check --config scripts/ruff.toml "${folders[@]}"
-        run check 'ruff format' "$python" -m ruff format --check --config scripts/ruff.toml "${folders[@]}"
-        ;;
-      unit)
-        NODE_OPTIONS="${NODE_OPTIONS:+$NODE_OPTIONS }--experimental-vm-modules --disable-warning=ExperimentalWarning" \
-          run jest unit node node_modules/jest/bin/jest.js --ci --json --outputFile="$results/unit.json"
-        ;;
-      training) training ${asked:+asked} ;;
-      *) pytest "$suite" "$python" ;;
-    esac
-  done
-}
-
-asked=${1:+yes}
-if (($# > 0)) || [[ ${ATTENDSEG_TEST_LANES:-1} == 1 ]]; then
-  in_turn "${domains[0]}" "${suites[@]}" || give_up
+export results asked=${1:+yes}
+if (($# > 0)) || [[ ${ATTENDSEG_TEST_LANES:-2} == 1 ]]; then
+  ROS_DOMAIN_ID=${domains[0]} bash scripts/run_suites.sh "${suites[@]}" || give_up
 else
-  # These mostly wait for what comes over the graph: the others run beside them, and all are given more time. On two
-  # cores a test of times fails now and then that way.
-  export ATTENDSEG_TEST_END_WITHIN=${ATTENDSEG_TEST_END_WITHIN:-4}
-  waiting=() others=()
+  # These have bounds of time, and mostly wait: the others have what they leave of the processor.
+  timed=() others=()
   for suite in "${suites[@]}"; do
     case $suite in
-      ros | faults | soak) waiting+=("$suite") ;;
+      bags | commands | demo | faults | launch | ros) timed+=("$suite") ;;
       *) others+=("$suite") ;;
     esac
   done
-  set -m # with a process group of its own, so that all of it can be ended
-  in_turn "${domains[1]}" "${others[@]}" >"$results/others.log" 2>&1 &
+  # In a session of its own: it can be ended as a whole, and the processor is shared out by sessions.
+  ROS_DOMAIN_ID=${domains[1]} background=yes setsid bash scripts/run_suites.sh "${others[@]}" >"$results/others.log" 2>&1 &
   beside=$!
-  set +m
   trap 'kill -- "-$beside" 2>/dev/null; exit 130' INT TERM
-  in_turn "${domains[0]}" "${waiting[@]}" || give_up
+  ROS_DOMAIN_ID=${domains[0]} bash scripts/run_suites.sh "${timed[@]}" || give_up
   echo
   echo "Waiting for the other suites, whose output follows: $results/others.log"
   wait "$beside" || give_up

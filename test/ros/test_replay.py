@@ -282,8 +282,9 @@ def test_the_clock_moves_a_node_with_simulated_time(
         graph.node.create_subscription(DiagnosticArray, "/diagnostics", report, 10),
     ]
     try:
+        # Slowly: --wait is for whoever is found first, and the node may find the clock seconds later.
         process = play.begin(
-            bag, "--clock", "--wait", "--rate", "0.5", "--start", "0.2", "--topics", IMAGE, *into(node)
+            bag, "--clock", "--wait", "--rate", "0.2", "--start", "0.2", "--topics", IMAGE, *into(node)
         )
         first = min(read(bag).messages[IMAGE])
         graph.wait(lambda: first // 10**9 in reports, "a report of the bag's time")

@@ -13,7 +13,7 @@ from verdict import cameras, share, warm_up
 
 WIDTH, LEFT, RIGHT = 900, 60, 150
 HEIGHT, GAP = 120, 46
-COLOURS = ("#2f6fb3", "#b3261e", "#2e7d32", "#8a6d1f")
+COLOURS = ("#2f6fb3", "#b3261e", "#2e7d32", "#8a6d1f", "#6a3d9a")
 PARTS = 150
 """Of the time, at most: a curve has a point for each."""
 
@@ -54,6 +54,7 @@ def panels(data: RawData) -> list[Panel]:
     def megabytes(*keys: str) -> Curve:
         return sampled(lambda sample: 1.024e-3 * (sample[keys[0]] - sum(sample[key] for key in keys[1:])))
 
+    collected = [(line["t"], [1.024e-3 * line["rss"]]) for line in data.samples if line.get("collected")]
     slow = [(line["t"], line["ms"]) for line in data.latencies]
     rates: dict[str, Curve] = {}
     for name, reports in cameras(data):
@@ -67,6 +68,7 @@ def panels(data: RawData) -> list[Panel]:
                 "anonymous": megabytes("anonymous"),
                 "files": megabytes("rss", "anonymous", "shmem"),
                 "shared": megabytes("shmem"),
+                "all, collected": thinned(collected, step, mean),
             },
         ),
         Panel("handles", {"threads": sampled(lambda s: s["threads"]), "open files": sampled(lambda s: s["files"])}),

@@ -44,6 +44,9 @@ SMALL = 64, 48
 """Input of the small network: a run takes a fraction of a millisecond."""
 SAMPLE = 2.0
 """Seconds between two samples."""
+COLLECT = Path(__file__).with_name("collect.mjs")
+COLLECTED = 15
+"""Every so manieth sample is of memory whose garbage was collected a sample before: once in a cycle of outputs."""
 PROGRESS = 60.0
 TAIL = 2.5
 """Seconds after the last picture, for the last reports."""
@@ -112,6 +115,7 @@ class Soak:
         self._swap: float = arguments.swap_minutes * 60
         self._recorder, self._audience, self._camera, self._node = recorder, audience, camera, node
         self._models = exchanged
+        self._samples = 0
         self._topics = flow_of(arguments).images
         self._helpers = {child.pid for child in multiprocessing.active_children() if child.pid is not None}
 
@@ -182,8 +186,13 @@ class Soak:
             # It has just ended: what is left of it in /proc has no memory.
             self._check()
             raise
+        self._samples += 1
+        if self._samples % COLLECTED == 0:
+            values["collected"] = True
         self._recorder.write("sample", **values)
         self._audience.write_latencies()
+        if (self._samples + 1) % COLLECTED == 0:
+            self._node.send(signal.SIGUSR2)
 
     def _exchange(self, path: Path, name: str) -> None:
         # Written before the answer: the first report of the new model may come sooner.
@@ -217,7 +226,7 @@ def course(arguments: argparse.Namespace, recorder: Recorder, folder: Path, open
     opened.callback(audience.close)
     words = ["-p", f"cameras:=[{', '.join(names)}]", "-p", f"model:={exchanged[0][0]}"]
     # Its log lies beside the raw data.
-    node = NodeProcess(arguments.out, words)
+    node = NodeProcess(arguments.out, words, NODE_OPTIONS=f"--import={COLLECT.as_uri()}")
     opened.callback(node.stop)
     Soak(arguments, recorder, audience, camera, node, exchanged).run()
 

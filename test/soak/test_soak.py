@@ -51,7 +51,10 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
         t = 2.0 * number
         wave = 4096 * (t % CYCLE) / CYCLE + chance.gauss(0, 500) + (60_000 if 0 < t % 600 < 6 else 0)
         warming = 30_000 * min(1, t / (0.1 * seconds))
-        rss = round(250_000 + warming + wave + leak * t / 3600 / 1.024e-3)
+        kept = 250_000 + warming + leak * t / 3600 / 1.024e-3
+        collected = number % 15 == 14
+        saw = 0 if collected else 80 * (t % 1000)
+        rss = round(kept + wave + saw)
         ticks = {"total": 2 * t, "busy": t * (1.2 + others), "steal": 0, "node": t, "own": 0.2 * t}
         data.samples.append(
             {
@@ -63,6 +66,7 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
                 "files": 60,
                 "ticks": {key: round(TICKS * value) for key, value in ticks.items()},
             }
+            | ({"collected": True} if collected else {})
         )
         factor = slow if t > seconds - 300 else 1
         data.latencies.append({"t": t, "ms": [factor * chance.uniform(30, 60) for _ in range(40)]})
@@ -250,7 +254,7 @@ def test_the_picture_is_small_and_has_a_curve_for_all() -> None:
     assert len(picture) < 60_000
     space = "{http://www.w3.org/2000/svg}"
     root = ElementTree.fromstring(picture)
-    assert len([each for each in root.iter(f"{space}path") if each.get("stroke-width") == "1.5"]) == 12
+    assert len([each for each in root.iter(f"{space}path") if each.get("stroke-width") == "1.5"]) == 13
     assert len([each for each in root.iter(f"{space}path") if each.get("stroke-dasharray")]) == 5
 
 
@@ -303,6 +307,7 @@ def test_a_short_soak(tmp_path: Path) -> None:
     data = read(out)
     assert {name: state for name, state in bad(data).items() if name not in ("p99", "memory slope")} == {}, text
     assert found(data, "memory slope").state == NOT_JUDGED
+    assert sum("collected" in sample for sample in data.samples) >= 2 * MINUTES - 1
     assert found(data, "models").what == "exchanged 2 times"
     kinds = {(event["event"], event.get("output")) for event in data.events}
     outputs = ("mask", "confidence", "color_mask", "overlay", "mask/compressed")

@@ -1,0 +1,25 @@
+// Loaded by every thread of a node under soak. SIGUSR2 collects the garbage of all threads and gives the system back what
+// is free: what is resident then is kept for a reason, or has leaked.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { BroadcastChannel, isMainThread } from 'node:worker_threads';
+
+/** Milliseconds in which the other threads have collected theirs. */
+const OTHERS = 300;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+const orders = new BroadcastChannel('soak');
+if (isMainThread) {
+  const { returnMemory } = await import('../../dist/node/returnMemory.js');
+  process.on('SIGUSR2', () => {
+    orders.postMessage('collect');
+    collect();
+    setTimeout(returnMemory, OTHERS);
+  });
+} else {
+  orders.onmessage = () => {
+    collect();
+  };
+}
+orders.unref();
