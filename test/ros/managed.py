@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE, SHUTDOWN = "configure", "cleanup", "activate", "deactivate", "shutdown"
 
 
+# Where actions lead; what is not here is refused.
+GRAPH = {
+    ("unconfigured", CONFIGURE): "inactive",
+    ("inactive", CLEANUP): "unconfigured",
+    ("inactive", ACTIVATE): "active",
+    ("active", DEACTIVATE): "inactive",
+    ("unconfigured", SHUTDOWN): "finalized",
+    ("inactive", SHUTDOWN): "finalized",
+    ("active", SHUTDOWN): "finalized",
+}
+
+
 @dataclass
 class Managed:
     """A node that waits unconfigured, and clients of its services."""

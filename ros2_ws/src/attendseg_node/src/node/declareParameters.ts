@@ -10,8 +10,9 @@ import {
   whenChanged,
 } from './parameterTable.js';
 import { DEPTHS, readQosOverrides } from './qosOverrides.js';
+import type { Decision, ParameterChange, RosParameter } from './rclNode.js';
 import { kindOf, type RclValue, show, withArticle } from './rclValue.js';
-import type { Decision, ParameterChange, RosNode, RosParameter } from './ros.js';
+import type { RosNode } from './ros.js';
 import { endpointsOf, QOS_VALUES, type Topic, type TopicQos } from './topics.js';
 
 /** What declaring parameters needs of the node. */

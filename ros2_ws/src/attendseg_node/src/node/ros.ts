@@ -5,24 +5,19 @@ import type { Stamp } from '../recording/cdr.js';
 import type { CompressedImageMessage, ImageMessage } from './imageMessage.js';
 import { ImageStruct } from './imageStruct.js';
 import type { Peer } from './qosMismatch.js';
+import {
+  type Decision,
+  Descriptor,
+  type ParameterChange,
+  RclNode,
+  type RosParameter,
+  toParameter,
+} from './rclNode.js';
 import { joined, toPeer, toPolicies } from './rmwTypes.js';
-import { sendPatiently } from './serviceAnswer.js';
 import type { Direction, Topic, TopicQos } from './topics.js';
 
 type TypeName = Parameters<InstanceType<typeof rclnodejs.Node>['createPublisher']>[0];
 type Policies = ConstructorParameters<typeof rclnodejs.QoS>;
-type ParameterType = ConstructorParameters<typeof rclnodejs.Parameter>[1];
-
-/** Constants of rcl_interfaces/msg/ParameterType; rclnodejs's own are a const enum, out of reach for isolated modules. */
-/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
-const PARAMETER_TYPES = {
-  boolean: 1 as ParameterType,
-  integer: 2 as ParameterType,
-  double: 3 as ParameterType,
-  string: 4 as ParameterType,
-  'string list': 9 as ParameterType,
-};
-/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
 /**
  * Milliseconds after which the thread that waits for messages looks whether the node has ended. A hundred times a second
@@ -50,134 +45,6 @@ export interface RosLog {
   error(message: string): void;
 }
 
-export interface RosParameter {
-  readonly name: string;
-  readonly type: keyof typeof PARAMETER_TYPES;
-  readonly value: boolean | number | string | readonly string[];
-  readonly description: string;
-  /** May it be changed while the node runs? */
-  readonly live: boolean;
-  /** Of numbers. */
-  readonly range?: readonly [number, number];
-  /** What it may be, and when, in words. */
-  readonly allowed: string;
-}
-
-/** Integers are bigint; undefined is a deletion. */
-export interface ParameterChange {
-  readonly name: string;
-  readonly value: unknown;
-}
-
-/** What becomes of changes: none is made for a reason, or these are. */
-export type Decision =
-  | { readonly refused: string }
-  | {
-      readonly accepted: readonly Pick<RosParameter, 'name' | 'type' | 'value'>[];
-      /** Called once they are made. */
-      readonly apply: () => void;
-    };
-
-type Parameter = InstanceType<typeof rclnodejs.Parameter>;
-
-/** What rclnodejs's node inherits from its native part, which its types leave out. */
-const NATIVE = rclnodejs.Node.prototype as unknown as { syncHandles(): void };
-
-/** What a service does of each request: by `response.send`, or by what it returns. */
-type Handler = (request: unknown, response: { sent: boolean; send: (answer: object) => void }) => unknown;
-
-/**
- * rclnodejs's node where the decision about parameters is ours alone, whose waiting thread seldom wakes, and whose
- * services, those of parameters too, answer also whom they have not discovered yet.
- */
-class Node extends rclnodejs.Node {
-  /** Is ROS at its end, so that its handles may be gone? */
-  ended = false;
-  decide: ((changes: readonly ParameterChange[]) => Decision) | undefined;
-  readonly #waker = this.createGuardCondition(() => undefined);
-
-  /**
-   * Called whenever a subscription or service comes or goes; waits until the thread that waits for messages returns. So
-   * that one is woken; without that, it would have to wake by itself again and again.
-   */
-  syncHandles(): void {
-    // While rclnodejs's constructor runs, the thread does not.
-    if (#waker in this) this.#waker.trigger();
-    NATIVE.syncHandles.call(this);
-  }
-
-  override createService(...given: unknown[]): never {
-    const handle = given.pop() as Handler;
-    const [type, name, options = {}] = given;
-    const answer: Handler = async (request, response) => {
-      const send = response.send.bind(response);
-      const failed = (error: unknown): void => {
-        this.getLogger().error(`${String(name)}: not answered: ${errorText(error)}`);
-      };
-      response.send = (message) => {
-        response.sent = true;
-        sendPatiently(
-          () => {
-            send(message);
-          },
-          () => this.ended,
-        ).catch(failed);
-      };
-      try {
-        const message = (await handle(request, response)) as object | undefined;
-        if (message !== undefined && !response.sent) response.send(message);
-      } catch (error) {
-        failed(error);
-      }
-    };
-    const create = super.createService.bind(this) as (...all: unknown[]) => never;
-    return create(type, name, options, answer);
-  }
-
-  /** Overrides come by parameterOverrides.ts; rclnodejs would die of a list of integers that is meant for another node. */
-  protected _getNativeParameterOverrides(): Map<string, Parameter> {
-    return new Map();
-  }
-
-  /** All ways to set parameters lead here. rclnodejs's own checks name neither the value nor what is allowed. */
-  override setParametersAtomically(
-    parameters: Parameter[],
-  ): ReturnType<InstanceType<typeof rclnodejs.Node>['setParametersAtomically']> {
-    const decision = this.decide?.(parameters.map(({ name, value }) => ({ name, value: value as unknown })));
-    if (decision === undefined) return super.setParametersAtomically(parameters);
-    if ('refused' in decision) return { successful: false, reason: decision.refused };
-    const { accepted, apply } = decision;
-    if (accepted.length === 0) return { successful: true, reason: '' };
-    const result = super.setParametersAtomically(accepted.map(toParameter));
-    if (result.successful) apply();
-    return result;
-  }
-}
-
-/** rclnodejs forgets the range where it describes a parameter. */
-class Descriptor extends rclnodejs.ParameterDescriptor {
-  constructor(private readonly parameter: RosParameter) {
-    const { name, type, description, live, allowed } = parameter;
-    super(name, PARAMETER_TYPES[type], description, !live);
-    this.additionalConstraints = allowed;
-  }
-
-  override toMessage(): ReturnType<InstanceType<typeof rclnodejs.ParameterDescriptor>['toMessage']> {
-    const message = super.toMessage();
-    const { type, range } = this.parameter;
-    if (range === undefined) return message;
-    const [low, high] = range;
-    return type === 'integer'
-      ? { ...message, integer_range: [{ from_value: BigInt(low), to_value: BigInt(high), step: 1n }] }
-      : { ...message, floating_point_range: [{ from_value: low, to_value: high, step: 0 }] };
-  }
-}
-
-function toParameter({ name, type, value }: Pick<RosParameter, 'name' | 'type' | 'value'>): Parameter {
-  const raw = type === 'integer' ? BigInt(Number(value)) : typeof value === 'object' ? [...value] : value;
-  return new rclnodejs.Parameter(name, PARAMETER_TYPES[type], raw);
-}
-
 /** Starts ROS 2 in this process, with what stands after --ros-args. It ends with the scope. */
 export async function startRos(argv: readonly string[], scope: Scope): Promise<void> {
   // Importing it installed one, which would end the context at any moment.
@@ -190,11 +57,11 @@ export async function startRos(argv: readonly string[], scope: Scope): Promise<v
 }
 
 /**
- * The one door to rclnodejs: every call of the product goes through here. Errors name the topic, and what a callback
+ * The door to rclnodejs, with rclNode.ts behind it: every call of the product goes through here. Errors name the topic, and what a callback
  * throws is logged, since it would abort the process.
  */
 export class RosNode {
-  readonly #node: Node;
+  readonly #node: RclNode;
   readonly #scope: Scope;
   readonly #outer: RosNode | undefined;
   /** By direction and full name. */
@@ -203,7 +70,7 @@ export class RosNode {
   readonly #publishers = new Map<string, RosPublisher<never>>();
   readonly log: RosLog;
 
-  private constructor(node: Node, scope: Scope, outer?: RosNode) {
+  private constructor(node: RclNode, scope: Scope, outer?: RosNode) {
     this.#node = node;
     this.#scope = scope;
     this.#outer = outer;
@@ -217,7 +84,7 @@ export class RosNode {
 
   /** `startRos` comes first. What the node opens ends with the scope. */
   static create(name: string, scope: Scope): RosNode {
-    return new RosNode(new Node(name), scope);
+    return new RosNode(new RclNode(name), scope);
   }
 
   /** The same node: what is opened through this ends with `scope`. Publishers that are there already are used again. */
@@ -289,7 +156,7 @@ export class RosNode {
       // rclnodejs declares a method for the count, but has a getter; and takes whole messages as buffers.
     ) as unknown as { topic: string; subscriptionCount: number; publish: (message: Message) => void };
     this.#scope.own(publisher, () => {
-      this.#node.destroyPublisher(publisher as unknown as Parameters<Node['destroyPublisher']>[0]);
+      this.#node.destroyPublisher(publisher as unknown as Parameters<RclNode['destroyPublisher']>[0]);
     });
     return {
       get wanted() {
