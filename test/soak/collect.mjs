@@ -1,32 +1,56 @@
 // Loaded by every thread of a node under soak. SIGUSR2 collects the garbage of all threads and gives the system back what
-// is free: what is resident then is kept for a reason, or has leaked. Where, heaps.jsonl in the working folder tells.
-import { appendFileSync } from 'node:fs';
+// is free: what is resident then is kept for a reason, or has leaked. What it is, collected.json tells, and the heaps.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+import { returnMemory } from '../../dist/node/returnMemory.js';
 
-/** Milliseconds in which the other threads have collected theirs. */
-const OTHERS = 300;
+/** Milliseconds until the memory of what was collected is free: that is done in the background, and by tasks. */
+const SWEPT = 20;
+/** Milliseconds in which the other threads have collected theirs: a frame that is under way comes first. */
+const OTHERS = 80;
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
 const orders = new BroadcastChannel('soak');
 
-function collect() {
+function collect(then) {
   gc();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  const line = { seconds: Math.round(process.uptime()), thread: threadId, heapUsed, external, arrayBuffers };
-  appendFileSync('heaps.jsonl', `${JSON.stringify(line)}\n`);
+  setTimeout(() => {
+    // The second completes the sweeping of the first.
+    gc();
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    then({ thread: threadId, heapUsed, external, arrayBuffers });
+  }, SWEPT);
+}
+
+function tell(heaps) {
+  returnMemory();
+  const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
+  const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(text.match(`${name}: +(\\d+)`)[1]));
+  writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, heaps }));
+  renameSync('collected.json.new', 'collected.json');
 }
 
 if (isMainThread) {
-  const { returnMemory } = await import('../../dist/node/returnMemory.js');
+  let heaps = [];
+  orders.onmessage = ({ data }) => {
+    heaps.push(data);
+  };
   process.on('SIGUSR2', () => {
+    heaps = [];
     orders.postMessage('collect');
-    collect();
-    setTimeout(returnMemory, OTHERS);
+    setTimeout(collect, OTHERS - SWEPT, (own) => {
+      tell([...heaps, own]);
+    });
   });
 } else {
-  orders.onmessage = collect;
+  orders.onmessage = ({ data }) => {
+    if (data !== 'collect') return;
+    collect((own) => {
+      orders.postMessage(own);
+    });
+  };
 }
 orders.unref();

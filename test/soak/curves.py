@@ -54,7 +54,7 @@ def panels(data: RawData) -> list[Panel]:
     def megabytes(*keys: str) -> Curve:
         return sampled(lambda sample: 1.024e-3 * (sample[keys[0]] - sum(sample[key] for key in keys[1:])))
 
-    collected = [(line["t"], [1.024e-3 * line["rss"]]) for line in data.samples if line.get("collected")]
+    collected = [(line["t"], [1.024e-3 * line["collected"]["rss"]]) for line in data.samples if "collected" in line]
     slow = [(line["t"], line["ms"]) for line in data.latencies]
     rates: dict[str, Curve] = {}
     for name, reports in cameras(data):

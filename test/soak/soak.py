@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import json
 import multiprocessing
 import os
 import shlex
@@ -46,7 +47,7 @@ SAMPLE = 2.0
 """Seconds between two samples."""
 COLLECT = Path(__file__).with_name("collect.mjs")
 COLLECTED = 15
-"""Every so manieth sample is of memory whose garbage was collected a sample before: once in a cycle of outputs."""
+"""With every so manieth sample comes what is resident without garbage: once in a cycle of outputs."""
 PROGRESS = 60.0
 TAIL = 2.5
 """Seconds after the last picture, for the last reports."""
@@ -116,6 +117,8 @@ class Soak:
         self._recorder, self._audience, self._camera, self._node = recorder, audience, camera, node
         self._models = exchanged
         self._samples = 0
+        # What collect.mjs writes, in the node's working folder.
+        self._collected: Path = arguments.out / "collected.json"
         self._topics = flow_of(arguments).images
         self._helpers = {child.pid for child in multiprocessing.active_children() if child.pid is not None}
 
@@ -188,7 +191,9 @@ class Soak:
             raise
         self._samples += 1
         if self._samples % COLLECTED == 0:
-            values["collected"] = True
+            with contextlib.suppress(OSError):
+                values["collected"] = json.loads(self._collected.read_text())
+                self._collected.unlink()
         self._recorder.write("sample", **values)
         self._audience.write_latencies()
         if (self._samples + 1) % COLLECTED == 0:

@@ -52,9 +52,7 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
         wave = 4096 * (t % CYCLE) / CYCLE + chance.gauss(0, 500) + (60_000 if 0 < t % 600 < 6 else 0)
         warming = 30_000 * min(1, t / (0.1 * seconds))
         kept = 250_000 + warming + leak * t / 3600 / 1.024e-3
-        collected = number % 15 == 14
-        saw = 0 if collected else 80 * (t % 1000)
-        rss = round(kept + wave + saw)
+        rss = round(kept + wave + 80 * (t % 1000))
         ticks = {"total": 2 * t, "busy": t * (1.2 + others), "steal": 0, "node": t, "own": 0.2 * t}
         data.samples.append(
             {
@@ -66,7 +64,7 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
                 "files": 60,
                 "ticks": {key: round(TICKS * value) for key, value in ticks.items()},
             }
-            | ({"collected": True} if collected else {})
+            | ({"collected": {"rss": round(kept + chance.gauss(0, 500))}} if number % 15 == 14 else {})
         )
         factor = slow if t > seconds - 300 else 1
         data.latencies.append({"t": t, "ms": [factor * chance.uniform(30, 60) for _ in range(40)]})

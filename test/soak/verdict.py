@@ -115,12 +115,12 @@ def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float, float]:
 
 def memory_slope(data: RawData) -> Finding:
     """
-    Of what is resident where all garbage has just been collected. Between, V8 lets some 80 MB gather for a quarter of
-    an hour: in such a saw no slope is to be seen.
+    Of what is resident at a moment when all garbage has been collected. Between, V8 lets some 80 MB gather for a
+    quarter of an hour: in such a saw no slope is to be seen.
     """
     name, lines = "memory slope", settled(data)
     minutes = (lines[-1]["t"] - lines[0]["t"]) / 60
-    points = [(line["t"], line["rss"]) for line in lines if line.get("collected")]
+    points = [(line["t"], line["collected"]["rss"]) for line in lines if "collected" in line]
     if len(points) < 3:
         return Finding(name, NOT_JUDGED, f"{minutes:.1f} minutes say nothing")
     slope, low, high = (each * 1.024e-3 * 3600 for each in theil_sen(points))
