@@ -125,6 +125,17 @@ def export(network: Quantised, writer: OnnxWriter, classes: int, size: tuple[int
     return model
 
 
+def export_logits(network: Quantised, writer: OnnxWriter, classes: int, size: tuple[int, int]) -> onnx.ModelProto:
+    """The part of `export`'s graph that the node runs: it ends the CPU's file at the float logits, 1xCxH/4xW/4."""
+    height, width = size
+    logits = writer.floats(write_units(writer, network.graph, writer.picture("image"), size), LOGITS)
+    return writer.model(
+        [tensor("image", "uint8", [height, width, 3])],
+        [tensor(logits, "float", [1, classes, height // 4, width // 4])],
+        "logits",
+    )
+
+
 def size_of(text: str) -> tuple[int, int]:
     """WIDTHxHEIGHT -> height and width."""
     width, _, height = text.partition("x")
