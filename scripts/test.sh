@@ -45,7 +45,7 @@ else
   timed=() others=()
   for suite in "${suites[@]}"; do
     case $suite in
-      bags | commands | demo | faults | launch | ros) timed+=("$suite") ;;
+      demo | faults | launch | ros) timed+=("$suite") ;;
       *) others+=("$suite") ;;
     esac
   done
