@@ -17,6 +17,7 @@ import torch
 import yaml
 from attendseg_training.blocks import MIDDLE, SMALL, variants
 from attendseg_training.budget import Budget, read_budget
+from attendseg_training.design import time_left
 from attendseg_training.latency import KINDS, costs_of, fit_table, nonnegative, onnx_file
 from attendseg_training.network import AttendSeg, Shape, count_parameters
 from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
@@ -233,6 +234,12 @@ def test_ctrl_c_says_how_to_go_on(search: Path) -> None:
         process.kill()
     assert process.returncode == 130, rest
     assert "the same command goes on" in rest and "Traceback" not in rest
+
+
+def test_the_time_that_is_left_is_told_from_what_is_done() -> None:
+    assert time_left(seconds=0.1, done=0, trials=60) == ""
+    assert time_left(seconds=600, done=20, trials=40) == ", about 20 min left"
+    assert time_left(seconds=5, done=5, trials=1) == ", about 1 min left"
 
 
 def test_an_onnx_file_of_the_search_is_that_of_its_shape() -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -169,6 +170,11 @@ def finished(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
+def time_left(seconds: float, done: int, trials: int) -> str:
+    """In words, from what this call has done so far; other calls on the same folder count as its help."""
+    return f", about {max(1, round(seconds / done * trials / 60))} min left" if done else ""
+
+
 def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
     """Raises ValueError, and Interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -177,11 +183,13 @@ def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
     revive(study)
     search = Search(budget, config, folder, Meter(budget, tuple(config.size), study))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begun, before = time.monotonic(), finished(study)
     while (number := finished(study)) < budget.trials:
         trial = study.ask()
         trial.set_user_attr("worker", worker())
         try:
-            print(f"trial {trial.number}, {number} of {budget.trials} are done")
+            left = time_left(time.monotonic() - begun, number - before, budget.trials - number)
+            print(f"trial {trial.number}, {number} of {budget.trials} are done{left}")
             study.tell(trial, search(trial))
         except optuna.TrialPruned as reason:
             print(f"trial {trial.number}: {reason}")
