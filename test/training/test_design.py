@@ -36,10 +36,11 @@ TRAINING = Path(__file__).resolve().parents[2] / "training"
         ({"macs": 2e9}, "macs 2e+09 > 1e+09"),
         ({"bytes": 1001}, "bytes 1,001 > 1,000"),
         ({"milliseconds": 4.5}, "milliseconds 4.5 > 4"),
+        ({"milliseconds": 3, "time_share": 0.51}, "time_share 0.51 > 0.5"),
     ],
 )
 def test_what_breaks_a_limit_is_named(costs: dict[str, float], said: str | None) -> None:
-    budget = Budget(Path(), Path(), milliseconds=4, parameters=100, macs=1e9, bytes=1000)
+    budget = Budget(Path(), Path(), milliseconds=4, time_share=0.5, parameters=100, macs=1e9, bytes=1000)
     assert budget.excess(costs) == said
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import yaml
 
 SAMPLERS = ("tpe", "nsga2", "random", "hand")
-LIMITS = ("milliseconds", "parameters", "macs", "bytes")
+LIMITS = ("milliseconds", "time_share", "parameters", "macs", "bytes")
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Budget:
     ```yaml
     config: configs/camvid.yaml # data, classes and size of the input, of `train` or of a run of `fit`
     milliseconds: 12            # a picture, int8, on this machine or on the board of `latency`
+    time_share: 0.48            # of what the published network takes there: the same on faster and slower machines
     parameters: 600000
     macs: 2.0e9                 # at the input's size
     bytes: 800000               # of the CPU's file
@@ -33,6 +34,7 @@ class Budget:
     path: Path
     config: Path
     milliseconds: float | None = None
+    time_share: float | None = None
     parameters: float | None = None
     macs: float | None = None
     bytes: float | None = None

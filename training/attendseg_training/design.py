@@ -51,8 +51,16 @@ class Meter:
 
     def costs(self, network: AttendSeg) -> dict[str, float]:
         file = onnx_file(network, self.size)
-        time = self.table.predict(network) if self.table else self.watch.measure(file) if self.watch else float("nan")
-        return {**self.cheap(network), "bytes": len(file), "milliseconds": time}
+        if self.watch is not None:
+            taken, reference = self.watch.measure(file), self.watch.reference_ms
+        else:
+            taken, reference = self.table.predict(network), self.table.predict(AttendSeg(Shape()))
+        return {
+            **self.cheap(network),
+            "bytes": len(file),
+            "milliseconds": taken,
+            "time_share": taken / reference,
+        }
 
 
 class Search:
