@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -62,6 +63,26 @@ def test_signals_end_it(
     assert code == 0, node.process.output
     assert "frames received" in node.process.output.splitlines()[-1]
     assert seconds < END_WITHIN
+
+
+def test_a_node_that_nobody_can_reach_ends(start: Callable[..., Running], cube_model: Path) -> None:
+    """Its port in shared memory is replaced by another file, as Fast DDS does it now and then after a crash."""
+    node = start(cube_model)
+    files = Path(f"/proc/{node.process.pid}/fd").iterdir()
+    locks = [str(file.readlink()) for file in files if file.is_symlink()]
+    ports = [lock.removesuffix("_el") for lock in locks if re.fullmatch(r"/dev/shm/fast(rtps|dds)_port\d+_el", lock)]
+    if not ports:
+        pytest.skip("this middleware has no ports in shared memory")
+    away = f"{ports[0]}.away"
+    Path(ports[0]).rename(away)
+    try:
+        assert node.process.wait(20) == 1
+    finally:
+        # Other processes have it open, and go on with it when the next node takes the port.
+        Path(away).rename(ports[0])
+    last = node.process.errors.splitlines()[-1]
+    assert last.startswith(f"attendseg: {ports[0]}: another process has replaced this port"), node.process.output
+    assert last.endswith("start it again, as launch does")
 
 
 def test_two_nodes_side_by_side(

@@ -110,16 +110,21 @@ def test_a_soak_without_fault() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_leak_of_some_megabytes_an_hour_is_found(seed: int) -> None:
-    assert found(made_up(leak=-1, seed=seed), "memory slope").state == MET
-    assert found(made_up(leak=3, seed=seed), "memory slope").state == MISSED
-    assert exit_code(findings(made_up(leak=3, seed=seed))) == 1
+    """In three hours: the networks of one are too few to tell."""
+    assert found(made_up(180, leak=-1, seed=seed), "memory slope").state == MET
+    assert found(made_up(180, leak=3, seed=seed), "memory slope").state == MISSED
+    assert exit_code(findings(made_up(180, leak=3, seed=seed))) == 1
+    assert found(made_up(leak=20, seed=seed), "memory slope").state == MISSED
 
 
 def test_a_slope_near_the_goal_or_of_a_short_time_is_not_judged() -> None:
     near = found(made_up(leak=1), "memory slope")
     assert (near.state, "the goal lies between" in near.what) == (NOT_JUDGED, True)
     short = found(made_up(minutes=20, leak=20), "memory slope")
-    assert (short.state, "below 20 minutes it says nothing" in short.what) == (NOT_JUDGED, True)
+    assert (short.state, "say nothing" in short.what) == (NOT_JUDGED, True)
+    one = made_up(leak=3)
+    one.events.clear()
+    assert found(one, "memory slope").state == MISSED
 
 
 def test_a_large_leak_is_found_in_three_minutes() -> None:

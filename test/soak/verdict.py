@@ -113,6 +113,24 @@ def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float, float]:
     return statistics.median(slopes), slopes[low], slopes[high]
 
 
+def like_with_like(data: RawData) -> list[tuple[float, float]]:
+    """
+    Seconds and KiB without garbage, to be compared: each network fills up for some minutes, and the first exchange
+    takes memory for the second one once. So of each network but the first, the median of the second half of its time.
+    Where none was exchanged, all after the warm-up.
+    """
+    lines = [line for line in settled(data) if "collected" in line]
+    starts = [event["t"] for event in data.events if event["event"] == "swap"]
+    if not starts:
+        return [(line["t"], line["collected"]["rss"]) for line in lines]
+    points = []
+    for start, end in itertools.pairwise([*starts, data.seconds]):
+        half = [line["collected"]["rss"] for line in lines if (start + end) / 2 <= line["t"] < end]
+        if half:
+            points.append(((start + 3 * end) / 4, statistics.median(half)))
+    return points
+
+
 def memory_slope(data: RawData) -> Finding:
     """
     Of what is resident at a moment when all garbage has been collected. Between, V8 lets some 80 MB gather for a
@@ -120,11 +138,12 @@ def memory_slope(data: RawData) -> Finding:
     """
     name, lines = "memory slope", settled(data)
     minutes = (lines[-1]["t"] - lines[0]["t"]) / 60
-    points = [(line["t"], line["collected"]["rss"]) for line in lines if "collected" in line]
+    points = like_with_like(data)
     if len(points) < 3:
-        return Finding(name, NOT_JUDGED, f"{minutes:.1f} minutes say nothing")
+        return Finding(name, NOT_JUDGED, f"{minutes:.1f} minutes with {len(points)} networks exchanged say nothing")
     slope, low, high = (each * 1.024e-3 * 3600 for each in theil_sen(points))
-    what = f"{slope:.2f} MB an hour ({low:.2f} to {high:.2f}; goal: below {SLOPE:g}), {minutes:.0f} minutes"
+    ends = f"from {points[0][1] * 1.024e-3:.1f} to {points[-1][1] * 1.024e-3:.1f} MB in {len(points)} points"
+    what = f"{slope:.2f} MB an hour ({low:.2f} to {high:.2f}; goal: below {SLOPE:g}), {ends}"
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
     if low < SLOPE <= high:

@@ -14,6 +14,7 @@ import { type Action, type Asked, Lifecycle } from './lifecycle.js';
 import { Configured } from './lifecycleConfigured.js';
 import { NetworkLoader, wishesOf } from './lifecycleLoading.js';
 import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
+import { OwnPorts } from './ownPorts.js';
 import { readOverrides } from './parameterOverrides.js';
 import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
@@ -305,6 +306,15 @@ export class SegmentationNode {
       const header = { stamp: this.#node.now(), frame_id: '' };
       // Half a hundred values as rclnodejs's objects take ten times as long.
       this.#diagnostics.publish(Buffer.from(diagnosticArrayCdr({ header, status: this.#statuses() })));
+    });
+    const ports = OwnPorts.find();
+    every(DIAGNOSTICS_PERIOD, 'ports not looked at', () => {
+      const lost = ports.lost();
+      if (lost === undefined) return;
+      const why = 'another process has replaced this port, as Fast DDS does after a crash';
+      this.#fail(
+        new Error(`${lost}: ${why}: nobody here reaches the node any more; start it again, as launch does`),
+      );
     });
     every(FOLLOW_PERIOD, 'topic not taken', () => {
       this.#life?.configured.follow();
