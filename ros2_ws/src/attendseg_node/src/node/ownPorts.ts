@@ -12,7 +12,7 @@ const MAPPING = /^\S+ \S+ \S+ \S+ (\d+) +(\/dev\/shm\/\S+)/gm;
  * (https://github.com/eProsima/Fast-DDS/issues/5469)
  */
 export class OwnPorts {
-  /** Of the files that this process has mapped, by path. */
+  /** Of the files as this process has them mapped, by path. */
   readonly #inodes: ReadonlyMap<string, number>;
   #missed = new Set<string>();
 
@@ -23,13 +23,14 @@ export class OwnPorts {
   /** Those of this process as it is now: none without Linux, Fast DDS or shared memory. */
   static find(process = '/proc/self'): OwnPorts {
     try {
-      const paths = readdirSync(`${process}/fd`).flatMap(
-        (fd) => LOCK.exec(target(`${process}/fd/${fd}`))?.[1] ?? [],
+      const own = new Set(
+        readdirSync(`${process}/fd`).map((fd) => LOCK.exec(target(`${process}/fd/${fd}`))?.[1]),
       );
-      const mapped = readFileSync(`${process}/maps`, 'utf8').matchAll(MAPPING);
-      const inodes = new Map([...mapped].map(([, inode, path]) => [path!, Number(inode)]));
+      const mapped = [...readFileSync(`${process}/maps`, 'utf8').matchAll(MAPPING)];
       return new OwnPorts(
-        new Map(paths.flatMap((path) => (inodes.has(path) ? [[path, inodes.get(path)!]] : []))),
+        new Map(
+          mapped.filter(([, , path]) => own.has(path)).map(([, inode, path]) => [path!, Number(inode)]),
+        ),
       );
     } catch {
       return new OwnPorts(new Map());

@@ -57,8 +57,8 @@ export async function startRos(argv: readonly string[], scope: Scope): Promise<v
 }
 
 /**
- * The door to rclnodejs, with rclNode.ts behind it: every call of the product goes through here. Errors name the topic, and what a callback
- * throws is logged, since it would abort the process.
+ * The door to rclnodejs, with rclNode.ts behind it: every call of the product goes through here. Errors name the topic,
+ * and what a callback throws is logged, since it would abort the process.
  */
 export class RosNode {
   readonly #node: RclNode;
