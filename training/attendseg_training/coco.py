@@ -85,6 +85,7 @@ def convert(annotations: Path, pictures: Path, out: Path, rest: str | None) -> l
         raise ValueError(f"{out}: is there already; give a new folder, or take it away")
     names = class_names(values["categories"], rest)
     ids = {category["id"]: names.index(str(category["name"])) for category in values["categories"]}
+    unlabelled = IGNORED if rest is None else names.index(rest)
     of: dict[int, list[dict]] = {}
     for annotation in values["annotations"]:
         of.setdefault(annotation["image_id"], []).append(annotation)
@@ -99,7 +100,7 @@ def convert(annotations: Path, pictures: Path, out: Path, rest: str | None) -> l
             continue
         try:
             size = (int(entry["height"]), int(entry["width"]))
-            label = label_picture(of.get(entry["id"], []), ids, size, IGNORED if rest is None else names.index(rest))
+            label = label_picture(of.get(entry["id"], []), ids, size, unlabelled)
         except (ValueError, TypeError, KeyError) as error:
             faults.append(f"{annotations}: {name}: {error}")
             continue

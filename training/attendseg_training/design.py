@@ -40,10 +40,12 @@ class Meter:
         self.watch: Stopwatch | None = None
         if budget.latency is not None and budget.blocks is not None:
             self.table = read_board(budget.latency, budget.blocks)
+            self.reference_ms = self.table.predict(AttendSeg(Shape()))
         else:
             # All calls on one study tell times in the same reference's.
             self.watch = Stopwatch(size, budget.threads, study.user_attrs.get("reference_ms"))
-            study.set_user_attr("reference_ms", self.watch.reference_ms)
+            self.reference_ms = self.watch.reference_ms
+            study.set_user_attr("reference_ms", self.reference_ms)
 
     def cheap(self, network: AttendSeg) -> dict[str, float]:
         """What needs no file."""
@@ -51,15 +53,12 @@ class Meter:
 
     def costs(self, network: AttendSeg) -> dict[str, float]:
         file = onnx_file(network, self.size)
-        if self.watch is not None:
-            taken, reference = self.watch.measure(file), self.watch.reference_ms
-        else:
-            taken, reference = self.table.predict(network), self.table.predict(AttendSeg(Shape()))
+        taken = self.table.predict(network) if self.watch is None else self.watch.measure(file)
         return {
             **self.cheap(network),
             "bytes": len(file),
             "milliseconds": taken,
-            "time_share": taken / reference,
+            "time_share": taken / self.reference_ms,
         }
 
 

@@ -102,7 +102,7 @@ def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class LatencyTable:
-    """Milliseconds for one of each of KINDS on a board, and of a network with none of them: what the outputs take."""
+    """Milliseconds for one of each of KINDS on a board, and of a network with none of them: `rest`."""
 
     board: str
     size: tuple[int, int]
