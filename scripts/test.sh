@@ -27,7 +27,8 @@ fi
 if [[ $ROS_DISTRO == humble ]]; then export ROS_LOCALHOST_ONLY=1; else export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST; fi
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/attendseg-test.XXXXXX") || give_up
 export TMPDIR ROS_LOG_DIR=$TMPDIR/ros_log
-trap 'rm -rf -- "$TMPDIR"' EXIT
+lanes=()
+trap 'kill -- "${lanes[@]/#/-}" 2>/dev/null; rm -rf -- "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 
 # A folder for each run, so that two at once do not mix; the last few are kept.
@@ -37,9 +38,16 @@ results=$("$python" scripts/test_results.py out/test-results) || give_up
 domains=$("$python" scripts/free_domain.py 2) || give_up
 read -r -d '' -a domains <<<"$domains"
 
+# Each lane is a session of its own: it can be ended as a whole, and the processor is shared out by sessions.
+lane() { # ROS domain, suites
+  ROS_DOMAIN_ID=$1 setsid bash scripts/run_suites.sh "${@:2}" &
+  lanes+=($!)
+}
+
 export results asked=${1:+yes}
 if (($# > 0)) || [[ ${ATTENDSEG_TEST_LANES:-2} == 1 ]]; then
-  ROS_DOMAIN_ID=${domains[0]} bash scripts/run_suites.sh "${suites[@]}" || give_up
+  lane "${domains[0]}" "${suites[@]}"
+  wait "${lanes[0]}" || give_up
 else
   # These have bounds of time, and mostly wait: the others have what they leave of the processor.
   timed=() others=()
@@ -49,14 +57,12 @@ else
       *) others+=("$suite") ;;
     esac
   done
-  # In a session of its own: it can be ended as a whole, and the processor is shared out by sessions.
-  ROS_DOMAIN_ID=${domains[1]} background=yes setsid bash scripts/run_suites.sh "${others[@]}" >"$results/others.log" 2>&1 &
-  beside=$!
-  trap 'kill -- "-$beside" 2>/dev/null; exit 130' INT TERM
-  ROS_DOMAIN_ID=${domains[0]} bash scripts/run_suites.sh "${timed[@]}" || give_up
+  lane "${domains[0]}" "${timed[@]}"
+  background=yes lane "${domains[1]}" "${others[@]}" >"$results/others.log" 2>&1
+  wait "${lanes[0]}" || give_up
   echo
   echo "Waiting for the other suites, whose output follows: $results/others.log"
-  wait "$beside" || give_up
+  wait "${lanes[1]}" || give_up
   cat "$results/others.log"
 fi
 

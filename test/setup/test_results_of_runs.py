@@ -107,3 +107,22 @@ def test_all_suites_run_in_turn_or_two_at_a_time_in_domains_of_their_own(tmp_pat
     assert places["test/soak"].endswith(f"nice {19 if lanes == 2 else own}")
     domains = {place.split()[0] for place in places.values()}
     assert len(domains) == lanes
+
+
+def test_a_run_that_is_ended_ends_its_suites(tmp_path: Path) -> None:
+    """Neither the one under way nor those behind it go on."""
+    root = with_stand_ins(tmp_path)
+    for suite in ("first", "ros"):
+        (root / "test" / suite).mkdir()
+        (root / "test" / suite / "test_it.py").touch()
+    python = root / ".ros/jazzy/bin/python"
+    python.write_text(python.read_text().replace("sleep 1", "sleep 60"))
+    run = run_suites(root, lanes=2)
+    assert run.stdout is not None
+    while "== ros" not in run.stdout.readline():
+        assert run.poll() is None
+    run.terminate()
+    output, _ = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert "passed" not in output
+    assert list(tmp_path.glob("attendseg-test.*")) == []
