@@ -26,7 +26,7 @@ FASTDDS = "FASTRTPS" if os.environ.get("ROS_DISTRO") in ("humble", "iron", "jazz
 WIDTH, HEIGHT = 64, 48
 
 # Promised are two seconds, on a machine that has them to spare.
-END_WITHIN = float(os.environ.get("ATTENDSEG_TEST_END_WITHIN", "2"))
+END_WITHIN = 2.0
 
 
 class Demo:

@@ -125,6 +125,10 @@ def test_a_slope_near_the_goal_or_of_a_short_time_is_not_judged() -> None:
     one = made_up(leak=3)
     one.events.clear()
     assert found(one, "memory slope").state == MISSED
+    one = made_up(minutes=20, leak=20)
+    one.events.clear()
+    short = found(one, "memory slope")
+    assert (short.state, "below 20 minutes it says nothing" in short.what) == (NOT_JUDGED, True)
 
 
 def test_a_large_leak_is_found_in_three_minutes() -> None:
