@@ -29,16 +29,26 @@ MACHINE = {"cpu": "Fast 9000", "cores": 2, "commit": "abc1234"}
 CYCLE = 30.0
 
 
-def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float = 1, seed: int = 1) -> RawData:
+def made_up(
+    minutes: float = 60,
+    leak: float = 0,
+    others: float = 0,
+    slow: float = 1,
+    seed: int = 1,
+    network: float = 600,
+    left: float = 0,
+) -> RawData:
     """
     A soak without fault, but for these: MB an hour that leak, cores that others take, factor by which the last masks
-    are slower. Memory goes up and down as it does, by some MB and with a peak at each exchange.
+    are slower, seconds of a network, MB that each leaves. Memory goes up and down as it does, by some MB and with a
+    peak at each exchange.
     """
     chance = random.Random(seed)
     seconds = minutes * 60
     about = {"machine": MACHINE, "date": "2026-11-26", "command": "soak.py", "nice": 0, "network": "shipped"}
     about |= {
         "minutes": minutes,
+        "swap minutes": network / 60,
         "cameras": 2,
         "cycle": CYCLE,
         "rate": 30,
@@ -49,9 +59,9 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
     steps = round(seconds / 2)
     for number in range(steps + 1):
         t = 2.0 * number
-        wave = 4096 * (t % CYCLE) / CYCLE + chance.gauss(0, 500) + (60_000 if 0 < t % 600 < 6 else 0)
+        wave = 4096 * (t % CYCLE) / CYCLE + chance.gauss(0, 500) + (60_000 if 0 < t % network < 6 else 0)
         warming = 30_000 * min(1, t / (0.1 * seconds))
-        kept = 250_000 + warming + leak * t / 3600 / 1.024e-3
+        kept = 250_000 + warming + (leak * t / 3600 + left * (t // network)) / 1.024e-3
         rss = round(kept + wave + 80 * (t % 1000))
         ticks = {"total": 2 * t, "busy": t * (1.2 + others), "steal": 0, "node": t, "own": 0.2 * t}
         data.samples.append(
@@ -80,12 +90,12 @@ def made_up(minutes: float = 60, leak: float = 0, others: float = 0, slow: float
                     "masks": masks,
                     "dropped": {"superseded": received - masks - under_way},
                     "lost": 0,
-                    "model": ("first", "second")[int(t // 600) % 2],
+                    "model": ("first", "second")[int(t // network) % 2],
                 }
             )
-    for number in range(1, int(minutes // 10) + 1):
-        if number * 600 < seconds:
-            data.events.append({"t": number * 600.0, "event": "swap", "model": ("first", "second")[number % 2]})
+    for number in range(1, int(seconds // network) + 1):
+        if number * network < seconds:
+            data.events.append({"t": number * network, "event": "swap", "model": ("first", "second")[number % 2]})
     data.end = {"t": seconds, "code": 0, "took": 0.5, "errors": []}
     return data
 
@@ -129,6 +139,16 @@ def test_a_slope_near_the_goal_or_of_a_short_time_is_not_judged() -> None:
     one.events.clear()
     short = found(one, "memory slope")
     assert (short.state, "below 20 minutes it says nothing" in short.what) == (NOT_JUDGED, True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_exchanges_in_minutes_tell_what_those_of_hours_leave_behind(seed: int) -> None:
+    """Each as often as the garbage is collected; in an hour of a robot there are six."""
+    good = found(made_up(30, network=30, seed=seed), "memory slope")
+    assert (good.state, "59 exchanges counts as 10 minutes" in good.what) == (MET, True)
+    assert found(made_up(30, network=30, left=0.5, seed=seed), "memory slope").state == MISSED
+    few = found(made_up(9, network=30, left=5, seed=seed), "memory slope")
+    assert (few.state, "fewer than 20 say nothing" in few.what) == (NOT_JUDGED, True)
 
 
 def test_a_large_leak_is_found_in_three_minutes() -> None:

@@ -16,6 +16,13 @@ SLOPE = 1.0
 """MB an hour that resident memory may grow."""
 SLOPE_MINUTES = 20
 """After the warm-up: before, what pools and caches still take looks like a leak."""
+EXCHANGE_MINUTES = 10.0
+"""
+Between two exchanges of the model. A soak that makes them more often shows in minutes what those of many hours leave
+behind: each of its networks counts as long as this.
+"""
+FEWEST_EXCHANGES = 20
+"""In such a one: what a single exchange leaves in malloc's pieces goes up and down by some MB."""
 GROWTH = 64.0
 """
 MB between the first and the last quarter after the warm-up, however short the soak. The first exchange of the model
@@ -94,6 +101,10 @@ def table(data: RawData, found: list[Finding]) -> str:
 # --- memory
 
 
+def swaps_of(data: RawData) -> list[Line]:
+    return [event for event in data.events if event["event"] == "swap"]
+
+
 def settled(data: RawData) -> list[Line]:
     begin = warm_up(data)
     return [sample for sample in data.samples if sample["t"] >= begin]
@@ -113,21 +124,26 @@ def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float, float]:
     return statistics.median(slopes), slopes[low], slopes[high]
 
 
+def haste(data: RawData) -> float:
+    """How many times more often than on a robot the model is exchanged; at least 1."""
+    return max(1.0, EXCHANGE_MINUTES / data.about["swap minutes"])
+
+
 def like_with_like(data: RawData) -> list[tuple[float, float]]:
     """
     Seconds and KiB without garbage, to be compared: each network fills up for some minutes, and the first exchange
     takes memory for the second one once. So of each network but the first, the median of the second half of its time.
-    Where none was exchanged, all after the warm-up.
+    Where none was exchanged, all after the warm-up: what frames leave behind, and nothing else.
     """
     lines = [line for line in settled(data) if "collected" in line]
-    starts = [event["t"] for event in data.events if event["event"] == "swap"]
+    starts = [event["t"] for event in swaps_of(data)]
     if not starts:
         return [(line["t"], line["collected"]["rss"]) for line in lines]
-    points = []
+    points, times = [], haste(data)
     for start, end in itertools.pairwise([*starts, data.seconds]):
         half = [line["collected"]["rss"] for line in lines if (start + end) / 2 <= line["t"] < end]
         if half:
-            points.append(((start + 3 * end) / 4, statistics.median(half)))
+            points.append((times * (start + 3 * end) / 4, statistics.median(half)))
     return points
 
 
@@ -136,14 +152,18 @@ def memory_slope(data: RawData) -> Finding:
     Of what is resident at a moment when all garbage has been collected. Between, V8 lets some 80 MB gather for a
     quarter of an hour: in such a saw no slope is to be seen.
     """
-    name, lines = "memory slope", settled(data)
-    minutes = (lines[-1]["t"] - lines[0]["t"]) / 60
+    name = "memory slope"
     points = like_with_like(data)
     if len(points) < 3:
-        return Finding(name, NOT_JUDGED, f"{minutes:.1f} minutes with {len(points)} networks exchanged say nothing")
+        return Finding(name, NOT_JUDGED, f"{len(points)} networks that were exchanged say nothing")
+    minutes = (points[-1][0] - points[0][0]) / 60
     slope, low, high = (each * 1.024e-3 * 3600 for each in theil_sen(points))
     ends = f"from {points[0][1] * 1.024e-3:.1f} to {points[-1][1] * 1.024e-3:.1f} MB in {len(points)} points"
     what = f"{slope:.2f} MB an hour ({low:.2f} to {high:.2f}; goal: below {SLOPE:g}), {ends}"
+    if (exchanges := len(swaps_of(data))) and haste(data) > 1:
+        what += f", where each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes"
+        if exchanges < FEWEST_EXCHANGES:
+            return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
     if low < SLOPE <= high:
@@ -245,7 +265,7 @@ def transport(data: RawData) -> Finding:
 
 def swaps(data: RawData) -> Finding:
     """Every model that was asked for ran before the next."""
-    asked = [event for event in data.events if event["event"] == "swap"]
+    asked = swaps_of(data)
     if not asked:
         return Finding("models", NOT_JUDGED, "none was exchanged in this time")
     refused = [event for event in data.events if event["event"] == "refused"]

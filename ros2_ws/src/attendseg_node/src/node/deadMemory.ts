@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import koffi from 'koffi';
 
 const FOLDER = '/dev/shm';
@@ -17,7 +17,7 @@ const LOCK_NB = 4;
  * @returns the names of the segments
  */
 export function freeDeadMemory(folder = FOLDER): string[] {
-  const flock = koffi.load(null).func('int flock(int, int)') as (file: number, how: number) => number;
+  const isFree = locker();
   return names(folder).flatMap((name) => {
     const segment = LOCK.exec(name)?.[1];
     if (segment === undefined) return [];
@@ -25,9 +25,8 @@ export function freeDeadMemory(folder = FOLDER): string[] {
       const lock = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
         const age = Date.now() - statSync(join(folder, name)).mtimeMs;
-        if (age < YOUNG || flock(lock, LOCK_EX | LOCK_NB) !== 0) return [];
-        // The lock last: as long as it is there, another start finds what this one could not remove.
-        for (const dead of [segment, name]) rmSync(join(folder, dead), { force: true });
+        if (age < YOUNG || !isFree(lock)) return [];
+        remove(folder, segment);
         return [segment];
       } finally {
         closeSync(lock);
@@ -37,6 +36,39 @@ export function freeDeadMemory(folder = FOLDER): string[] {
       return [];
     }
   });
+}
+
+/**
+ * Frees this process's own segments, for one that ends without asking Fast DDS to. Who has received from them keeps what
+ * it has open.
+ * @returns the names of the segments
+ */
+export function freeOwnMemory(folder = FOLDER): string[] {
+  const isFree = locker();
+  return names('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      const segment = dirname(path) === folder ? LOCK.exec(basename(path))?.[1] : undefined;
+      // Fast DDS looks at others' now and then: that one is locked by its owner, and an own one by this very descriptor.
+      if (segment === undefined || !isFree(Number(fd))) return [];
+      remove(folder, segment);
+      return [segment];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
+}
+
+/** @returns what takes a lock unless somebody else has it, and tells whether it has it now */
+function locker(): (file: number) => boolean {
+  const flock = koffi.load(null).func('int flock(int, int)') as (file: number, how: number) => number;
+  return (file) => flock(file, LOCK_EX | LOCK_NB) === 0;
+}
+
+function remove(folder: string, segment: string): void {
+  // The lock last: as long as it is there, another start finds what this one could not remove.
+  for (const name of [segment, `${segment}_el`]) rmSync(join(folder, name), { force: true });
 }
 
 function names(folder: string): string[] {
