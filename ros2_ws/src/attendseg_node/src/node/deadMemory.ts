@@ -1,15 +1,11 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import koffi from 'koffi';
+import { FOLDER, locker, names } from './sharedMemory.js';
 
-const FOLDER = '/dev/shm';
 /** Locked by the process whose segment of shared memory it belongs to, in Fast DDS 2 and 3. */
 const LOCK = /^(fast(?:rtps|dds)_[0-9a-f]{16})_el$/;
 /** Milliseconds: who starts makes the file, and locks it a moment later. launch waits as long with a new start. */
 const YOUNG = 1000;
-
-const LOCK_EX = 2;
-const LOCK_NB = 4;
 
 /**
  * Frees the shared memory of Fast DDS that killed processes left, 64 MiB each with our profile: whoever had it open
@@ -60,21 +56,7 @@ export function freeOwnMemory(folder = FOLDER): string[] {
   });
 }
 
-/** @returns what takes a lock unless somebody else has it, and tells whether it has it now */
-function locker(): (file: number) => boolean {
-  const flock = koffi.load(null).func('int flock(int, int)') as (file: number, how: number) => number;
-  return (file) => flock(file, LOCK_EX | LOCK_NB) === 0;
-}
-
 function remove(folder: string, segment: string): void {
   // The lock last: as long as it is there, another start finds what this one could not remove.
   for (const name of [segment, `${segment}_el`]) rmSync(join(folder, name), { force: true });
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

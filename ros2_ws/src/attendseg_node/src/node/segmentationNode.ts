@@ -8,6 +8,7 @@ import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
 import { CauseLog } from './causeLog.js';
 import { freeDeadMemory } from './deadMemory.js';
+import { avoidingDeadPorts } from './deadPorts.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
 import { type DiagnosticStatus, diagnosticArrayCdr } from '../recording/infoMessages.js';
 import { type Action, type Asked, Lifecycle } from './lifecycle.js';
@@ -118,7 +119,7 @@ export class SegmentationNode {
   static async start(argv: readonly string[], scope: Scope, ended: AbortSignal): Promise<SegmentationNode> {
     // Before there is a participant: it may need the room.
     freeDeadMemory();
-    const node = RosNode.create('attendseg', scope);
+    const node = avoidingDeadPorts(() => RosNode.create('attendseg', scope));
     const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
     const segmentation = new SegmentationNode(node, parameters, scope, ended);
     node.spin();

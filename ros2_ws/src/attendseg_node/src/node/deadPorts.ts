@@ -1,0 +1,42 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FOLDER, locker, names } from './sharedMemory.js';
+
+/** Locked by the process that reads from the port whose number it bears, in Fast DDS 2 and 3. */
+const LOCK = /^fast(?:rtps|dds)_port\d+_el$/;
+/** Ports that are kept from being used again: they take 52 KiB each, and a start leaves two if it is killed. */
+const MOST = 64;
+
+/**
+ * Lets Fast DDS create a participant whose ports in shared memory have other numbers than those of killed processes. It
+ * would take over their numbers, while senders that had such a port open may write to the dead one, or put a new file in
+ * the place of the living one's: nothing is received then, and nothing is an error anywhere.
+ * (https://github.com/eProsima/Fast-DDS/issues/5469)
+ */
+export function avoidingDeadPorts<T>(create: () => T, folder = FOLDER): T {
+  // To Fast DDS a locked port is in use.
+  const held = holdDeadPorts(folder);
+  try {
+    return create();
+  } finally {
+    held.forEach(closeSync);
+  }
+}
+
+/** Locks the youngest. @returns the descriptors that hold the locks */
+function holdDeadPorts(folder: string): number[] {
+  const isFree = locker();
+  const held: { file: number; born: number }[] = [];
+  for (const name of names(folder).filter((name) => LOCK.test(name))) {
+    try {
+      const file = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
+      if (isFree(file)) held.push({ file, born: statSync(join(folder, name)).mtimeMs });
+      else closeSync(file);
+    } catch {
+      // Another's, or gone meanwhile.
+    }
+  }
+  held.sort((a, b) => b.born - a.born);
+  for (const { file } of held.splice(MOST)) closeSync(file);
+  return held.map(({ file }) => file);
+}
