@@ -52,6 +52,10 @@ def killed(scenario: str, die: Death, stage: Stage, times: int) -> Iterator[Reco
             yield record
             # The next life counts anew.
             flow.before = record.after
+            if not subject.process.running:
+                # It has found that nobody can reach it, which is a finding of this fault and not of the next.
+                subject.respawn()
+                flow.begin()
         yield flow.end(times)
 
 
