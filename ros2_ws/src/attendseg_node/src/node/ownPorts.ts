@@ -7,8 +7,9 @@ const MAPPING = /^\S+ \S+ \S+ \S+ (\d+) +(\/dev\/shm\/\S+)/gm;
 
 /**
  * The ports in shared memory by which other processes of this machine reach this one. When a process was killed and
- * another one starts, senders that still had the dead one's port may put a new file in the place of the living one's:
- * Fast DDS then writes where nobody reads, for ever, and nothing is an error anywhere.
+ * another one starts, senders that still had the dead one's port may put a new file in the place of the living one's;
+ * and in the place of one whose process stood still for a while. Fast DDS then writes where nobody reads, for ever, and
+ * nothing is an error anywhere.
  * (https://github.com/eProsima/Fast-DDS/issues/5469)
  */
 export class OwnPorts {

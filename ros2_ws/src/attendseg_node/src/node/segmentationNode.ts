@@ -312,7 +312,8 @@ export class SegmentationNode {
     every(DIAGNOSTICS_PERIOD, 'ports not looked at', () => {
       const lost = ports.lost();
       if (lost === undefined) return;
-      const why = 'another process has replaced this port, as Fast DDS does after a crash';
+      const why =
+        'another process has replaced this port, as Fast DDS does after a crash, or with who stood still';
       this.#fail(
         new Error(`${lost}: ${why}: nobody here reaches the node any more; start it again, as launch does`),
       );
