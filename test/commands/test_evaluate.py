@@ -219,5 +219,7 @@ def test_confusion_matrix(folders: Folders, tmp_path: Path) -> None:
     assert ">46.7<" in svg
     assert ">53.3<" in svg
     done = attendseg(*folders.arguments(), "--confusion", tmp_path / "matrix.png")
-    assert done.stderr.startswith(f"attendseg: {tmp_path}/matrix.png: cannot be written (EEXIST")
+    assert done.stderr.startswith(
+        f"attendseg: {tmp_path}/matrix.png: cannot be written (file already exists); move it away, or give another name"
+    )
     assert "Give OUT.png or OUT.svg" in error_of(attendseg(*folders.arguments(), "--confusion", "matrix.txt"))

@@ -147,7 +147,7 @@ def test_what_is_there_is_not_drafted_over(tmp_path: Path) -> None:
     (tmp_path / "manifest.yaml").write_text("mine", encoding="utf-8")
     done = inspect(tmp_path / "network.onnx", "-o", tmp_path)
     assert done.returncode == 1
-    assert "manifest.yaml: cannot be written (EEXIST); give another path" in done.stderr
+    assert "manifest.yaml: cannot be written (file already exists); move it away, or give another name" in done.stderr
     assert (tmp_path / "manifest.yaml").read_text(encoding="utf-8") == "mine"
 
 

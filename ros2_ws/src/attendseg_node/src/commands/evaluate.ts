@@ -1,4 +1,4 @@
-import { errorText } from '../errorText.js';
+import { writing } from '../cannotWrite.js';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ConfusionMatrix } from '../inference/confusionMatrix.js';
 import { Segmenter } from '../inference/segmenter.js';
@@ -117,11 +117,8 @@ async function writeConfusion(
   names: readonly string[],
 ): Promise<void> {
   const isSvg = path.toLowerCase().endsWith('.svg');
-  try {
-    await writeNew(path, isSvg ? confusionSvg(confusion, names) : await confusionPng(confusion, names));
-  } catch (error) {
-    throw new Error(`${path}: cannot be written (${errorText(error)}); give another name`, { cause: error });
-  }
+  const picture = isSvg ? confusionSvg(confusion, names) : await confusionPng(confusion, names);
+  await writing(path, () => writeNew(path, picture));
 }
 
 /** Whether a label is its picture made smaller or larger, to the pixel. */

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { writing } from '../cannotWrite.js';
 import { inspectModel } from '../inference/inspectModel.js';
-import { ModelError } from '../inference/modelError.js';
 import { addExample } from './commandLine.js';
 import { check, type CheckOptions } from './model/check.js';
 import { notEmpty, pictureSize, text, type Size } from './optionValues.js';
@@ -63,12 +63,7 @@ async function inspect(file: string, { output, size }: InspectOptions): Promise<
     console.log(`\n${draft.trimEnd()}`);
     return;
   }
-  try {
-    // New: what somebody has completed is not drafted over.
-    await writeNew(target, draft);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ModelError(`${target}: cannot be written (${code ?? String(error)}); give another path`);
-  }
+  // New: what somebody has completed is not drafted over.
+  await writing(target, () => writeNew(target, draft));
   console.log(`manifest  ${target}, a draft: see its first lines`);
 }

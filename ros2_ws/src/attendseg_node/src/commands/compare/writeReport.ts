@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { writing } from '../../cannotWrite.js';
 import { errorText } from '../../errorText.js';
 import { makeFolder } from '../../newFile.js';
 import { writeNew } from '../writeNew.js';
@@ -50,22 +51,14 @@ export async function writeReport(
     const named = new Map<string, string>();
     for (const [what, content] of files) {
       const name = `frame_${String(i + 1).padStart(2, '0')}_${what}`;
-      await write(join(folder, name), content);
+      const path = join(folder, name);
+      await writing(path, () => writeNew(path, content));
       named.set(what, name);
     }
     pictures.push(named);
   }
   const page = join(folder, 'report.html');
-  await write(page, htmlReport({ ...compared, notes: [...compared.notes, ...originals.problems] }, pictures));
+  const html = htmlReport({ ...compared, notes: [...compared.notes, ...originals.problems] }, pictures);
+  await writing(page, () => writeNew(page, html));
   return page;
-}
-
-async function write(path: string, content: string | Uint8Array): Promise<void> {
-  try {
-    await writeNew(path, content);
-  } catch (error) {
-    throw new Error(`${path}: cannot be written (${errorText(error)}); give another folder to --report`, {
-      cause: error,
-    });
-  }
 }
