@@ -19,7 +19,7 @@ import optuna
 import torch
 from optuna.trial import TrialState
 
-from .budget import Budget, read_budget
+from .budget import SAMPLERS, Budget, read_budget
 from .config import Config, read_config
 from .design_report import write_report
 from .latency import LatencyTable, Stopwatch, onnx_file, read_board
@@ -222,12 +222,20 @@ def main() -> None:
     parser.add_argument(
         "--against", action="append", default=[], type=Path, metavar="FOLDER", help="a search to compare with"
     )
+    parser.add_argument("--sampler", choices=SAMPLERS, help="instead of the budget's, for a search to compare with")
     parser.add_argument("--threads", type=int, help="of training (default: all cores)")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    run_command(lambda: design(read_budget(arguments.budget), arguments.out, tuple(arguments.against)))
+
+    def run() -> None:
+        budget = read_budget(arguments.budget)
+        if arguments.sampler:
+            budget = replace(budget, sampler=arguments.sampler)
+        design(budget, arguments.out, tuple(arguments.against))
+
+    run_command(run)
 
 
 if __name__ == "__main__":
