@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import yaml
 from attendseg_training.blocks import MIDDLE, SMALL, variants
 from attendseg_training.budget import Budget, read_budget
 from attendseg_training.design import time_left
-from attendseg_training.latency import KINDS, costs_of, fit_table, nonnegative, onnx_file
+from attendseg_training.latency import KINDS, costs_of, fit_table, nonnegative, onnx_file, read_board
 from attendseg_training.network import AttendSeg, Shape, count_parameters
 from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
 from optuna.trial import TrialState
@@ -106,6 +107,28 @@ def test_a_table_finds_what_each_kind_takes() -> None:
     table = fit_table("board", (64, 64), 1, costs, times)
     assert np.allclose(costs @ table.each + table.rest, costs @ each + rest, rtol=0.03)
     assert (table.each >= 0).all() and table.rest >= 0
+
+
+def test_a_board_tells_how_far_predictions_are_off(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    costs = rng.uniform(1, 100, (40, len(KINDS)))
+    times = costs @ rng.uniform(0.01, 0.1, len(KINDS)) + 0.7
+    # What the table is not fitted to takes a quarter longer there.
+    times[30:] *= 1.25
+    files = [f"{number:03d}.onnx" for number in range(40)]
+    blocks = [
+        {"file": f, "costs": list(c), "check": i >= 30} for i, (f, c) in enumerate(zip(files, costs, strict=True))
+    ]
+    (tmp_path / "blocks.json").write_text(json.dumps({"size": [64, 64], "blocks": blocks}))
+    measured = [{"file": f, "milliseconds": t} for f, t in zip(files, times, strict=True)]
+    board = tmp_path / "board.json"
+    board.write_text(json.dumps({"board": "A board", "threads": 1, "blocks": measured}))
+    table = read_board(board, tmp_path)
+    assert table.errors == pytest.approx(np.full(10, 0.2), abs=0.01)
+    assert table.trust().endswith(" % at most, of 10 other networks there")
+    board.write_text(json.dumps({"board": "A board", "threads": 1, "blocks": measured[:-1]}))
+    with pytest.raises(ValueError, match=r"lacks 039\.onnx"):
+        read_board(board, tmp_path)
 
 
 def test_no_entry_is_negative() -> None:

@@ -41,6 +41,7 @@ class Meter:
         if budget.latency is not None and budget.blocks is not None:
             self.table = read_board(budget.latency, budget.blocks)
             self.reference_ms = self.table.predict(AttendSeg(Shape()))
+            print(f"times are predicted for {self.table.board}: {self.table.trust()}")
         else:
             # All calls on one study tell times in the same reference's.
             self.watch = Stopwatch(size, budget.threads, study.user_attrs.get("reference_ms"))

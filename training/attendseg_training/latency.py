@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,9 +109,18 @@ class LatencyTable:
     threads: int
     each: np.ndarray
     rest: float
+    errors: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """Of networks that were measured there and that it was not fitted to: how far it is off, as a share of the time"""
 
     def predict(self, network: AttendSeg) -> float:
         return float(costs_of(network, self.size) @ self.each + self.rest)
+
+    def trust(self) -> str:
+        """How good it is, in words."""
+        if not len(self.errors):
+            return "how far it is off was not measured"
+        middle, most = 100 * np.median(self.errors), 100 * self.errors.max()
+        return f"off by {middle:.1f} % in the median, {most:.1f} % at most, of {len(self.errors)} other networks there"
 
 
 def fit_table(board: str, size: tuple[int, int], threads: int, costs: np.ndarray, times: np.ndarray) -> LatencyTable:
@@ -147,8 +156,9 @@ def read_board(path: Path, blocks: Path) -> LatencyTable:
     missing = [entry["file"] for entry in index["blocks"] if entry["file"] not in times]
     if missing:
         raise ValueError(f"{path}: lacks {missing[0]}; measure all of {blocks} on the board again")
-    return fit_table(
-        measured["board"], tuple(index["size"]), measured["threads"],
-        np.array([entry["costs"] for entry in index["blocks"]]),
-        np.array([times[entry["file"]] for entry in index["blocks"]]),
-    )  # fmt: skip
+    costs = np.array([entry["costs"] for entry in index["blocks"]])
+    taken = np.array([times[entry["file"]] for entry in index["blocks"]])
+    other = np.array([entry.get("check", False) for entry in index["blocks"]])
+    table = fit_table(measured["board"], tuple(index["size"]), measured["threads"], costs[~other], taken[~other])
+    predicted = costs[other] @ table.each + table.rest
+    return replace(table, errors=np.abs(predicted - taken[other]) / taken[other])
