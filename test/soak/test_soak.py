@@ -151,6 +151,16 @@ def test_many_exchanges_in_minutes_tell_what_those_of_hours_leave_behind(seed: i
     assert (few.state, "fewer than 20 say nothing" in few.what) == (NOT_JUDGED, True)
 
 
+def test_pictures_at_a_higher_rate_tell_what_those_of_hours_leave_behind() -> None:
+    fast = made_up(leak=3)
+    fast.events.clear()
+    assert found(fast, "memory slope").state == MISSED
+    # Of an hour with the pictures of four, that is 0.75 MB an hour.
+    fast.about["rate"] = 120
+    finding = found(fast, "memory slope")
+    assert (finding.state, "an hour has the pictures of 4" in finding.what) == (MET, True)
+
+
 def test_a_large_leak_is_found_in_three_minutes() -> None:
     data = made_up(minutes=3, leak=60 * GROWTH)
     assert bad(data) == {"memory slope": NOT_JUDGED, "memory growth": MISSED, "models": NOT_JUDGED}

@@ -21,6 +21,8 @@ EXCHANGE_MINUTES = 10.0
 Between two exchanges of the model. A soak that makes them more often shows in minutes what those of many hours leave
 behind: each of its networks counts as long as this.
 """
+RATE = 30.0
+"""Pictures a second of a camera. So it is with a soak that sends more, and exchanges nothing."""
 FEWEST_EXCHANGES = 20
 """In such a one: what a single exchange leaves in malloc's pieces goes up and down by some MB."""
 GROWTH = 64.0
@@ -125,8 +127,9 @@ def theil_sen(points: list[tuple[float, float]]) -> tuple[float, float, float]:
 
 
 def haste(data: RawData) -> float:
-    """How many times more often than on a robot the model is exchanged; at least 1."""
-    return max(1.0, EXCHANGE_MINUTES / data.about["swap minutes"])
+    """How many times faster than on a robot exchanges come, or pictures where nothing is exchanged; at least 1."""
+    times = EXCHANGE_MINUTES / data.about["swap minutes"] if swaps_of(data) else data.about["rate"] / RATE
+    return max(1.0, times)
 
 
 def like_with_like(data: RawData) -> list[tuple[float, float]]:
@@ -136,10 +139,10 @@ def like_with_like(data: RawData) -> list[tuple[float, float]]:
     Where none was exchanged, all after the warm-up: what frames leave behind, and nothing else.
     """
     lines = [line for line in settled(data) if "collected" in line]
-    starts = [event["t"] for event in swaps_of(data)]
+    starts, times = [event["t"] for event in swaps_of(data)], haste(data)
     if not starts:
-        return [(line["t"], line["collected"]["rss"]) for line in lines]
-    points, times = [], haste(data)
+        return [(times * line["t"], line["collected"]["rss"]) for line in lines]
+    points = []
     for start, end in itertools.pairwise([*starts, data.seconds]):
         half = [line["collected"]["rss"] for line in lines if (start + end) / 2 <= line["t"] < end]
         if half:
@@ -160,10 +163,12 @@ def memory_slope(data: RawData) -> Finding:
     slope, low, high = (each * 1.024e-3 * 3600 for each in theil_sen(points))
     ends = f"from {points[0][1] * 1.024e-3:.1f} to {points[-1][1] * 1.024e-3:.1f} MB in {len(points)} points"
     what = f"{slope:.2f} MB an hour ({low:.2f} to {high:.2f}; goal: below {SLOPE:g}), {ends}"
-    if (exchanges := len(swaps_of(data))) and haste(data) > 1:
-        what += f", where each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes"
-        if exchanges < FEWEST_EXCHANGES:
-            return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
+    exchanges, times = len(swaps_of(data)), haste(data)
+    if times > 1:
+        each = f"each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes" if exchanges else ""
+        what += f", where {each or f'an hour has the pictures of {times:g}'}"
+    if times > 1 and 0 < exchanges < FEWEST_EXCHANGES:
+        return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
     if low < SLOPE <= high:
