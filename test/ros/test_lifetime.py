@@ -26,6 +26,7 @@ FRAME = rgb_frame(PICTURE)
 # Promised is a second, on a machine that has one to spare.
 END_WITHIN = 2.0
 
+
 @pytest.mark.parametrize("flowing", [False, True], ids=["idle", "flowing"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_signals_end_it(
