@@ -4,8 +4,11 @@ import { FOLDER, locker, names } from './sharedMemory.js';
 
 /** Locked by the process that reads from the port whose number it bears, in Fast DDS 2 and 3. */
 const LOCK = /^fast(?:rtps|dds)_port\d+_el$/;
-/** Ports that are kept from being used again: they take 52 KiB each, and a start leaves two if it is killed. */
-const MOST = 64;
+/**
+ * Ports that are kept from being used again, for a start that is killed leaves two, and senders forget it within 20 s.
+ * Fast DDS tries a hundred numbers, of which other programs need some too.
+ */
+const MOST = 16;
 
 /**
  * Lets Fast DDS create a participant whose ports in shared memory have other numbers than those of killed processes. It
