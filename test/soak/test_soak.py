@@ -248,6 +248,12 @@ def test_masks_that_grow_slow_are_found() -> None:
     assert noisy.what.endswith("because others took 0.50 cores (at most 0.1) at the beginning")
 
 
+def test_the_end_of_the_cameras_process_is_no_work_of_others() -> None:
+    data = made_up()
+    data.samples[-1]["ticks"]["own"] = 0
+    assert found(data, "p99").state == MET
+
+
 def test_few_masks_or_none_are_no_good_result() -> None:
     few = made_up()
     for line in few.latencies:

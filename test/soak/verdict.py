@@ -299,9 +299,14 @@ def masks_between(data: RawData, begin: float, end: float) -> list[float]:
 def disturbance(data: RawData, begin: float, end: float) -> str | None:
     """Why figures of this time are not worth much, if so."""
     lines = [sample for sample in data.samples if begin <= sample["t"] <= end]
-    first, last = lines[0]["ticks"], lines[-1]["ticks"]
-    change = {key: last[key] - first[key] for key in first}
-    seconds = lines[-1]["t"] - lines[0]["t"]
+    seconds, change = 0.0, dict.fromkeys(lines[0]["ticks"], 0)
+    for before, after in itertools.pairwise(lines):
+        ticks = {key: after["ticks"][key] - before["ticks"][key] for key in change}
+        # The cameras' process has ended meanwhile, and its ticks went with it: they are nobody else's.
+        if ticks["own"] < 0:
+            continue
+        seconds += after["t"] - before["t"]
+        change = {key: change[key] + ticks[key] for key in change}
     if change["total"] <= 0 or seconds <= 0:
         return "/proc/stat does not count here, so nobody can tell who else worked"
     others = (change["busy"] - change["node"] - change["own"]) / TICKS / seconds
