@@ -1,15 +1,20 @@
 // Loaded by every thread of a node under soak. SIGUSR2 collects the garbage of all threads and gives the system back what
-// is free: what is resident then is kept for a reason, or has leaked. What it is, collected.json tells, and the heaps.
+// is free: what is resident then is kept for a reason, or has leaked. What it is, collected.json tells, with the heaps and
+// what malloc has given out (KiB), which no holes between its pieces blur.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+import koffi from 'koffi';
 import { returnMemory } from '../../dist/node/returnMemory.js';
 
 /** Milliseconds until the memory of what was collected is free: that is done in the background, and by tasks. */
 const SWEPT = 20;
 /** Milliseconds in which the other threads have collected theirs: a frame that is under way comes first. */
 const OTHERS = 80;
+
+/** Of all arenas: mallinfo(3). Other C libraries have none. */
+const mallinfo = isMainThread ? glibcMallinfo() : undefined;
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
@@ -20,16 +25,33 @@ function collect(then) {
   setTimeout(() => {
     // The second completes the sweeping of the first.
     gc();
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-    then({ thread: threadId, heapUsed, external, arrayBuffers });
+    const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
+    then({ thread: threadId, heapUsed, heapTotal, external, arrayBuffers });
   }, SWEPT);
+}
+
+function glibcMallinfo() {
+  const names = 'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'.split(' ');
+  try {
+    const info = koffi.struct(Object.fromEntries(names.map((name) => [name, 'size_t'])));
+    return koffi.load(null).func('mallinfo2', info, []);
+  } catch {
+    return undefined;
+  }
+}
+
+/** KiB in use, and KiB free between what is. */
+function malloc() {
+  if (mallinfo === undefined) return {};
+  const { uordblks, fordblks, hblkhd } = mallinfo();
+  return { malloc: Math.round((uordblks + hblkhd) / 1024), free: Math.round(fordblks / 1024) };
 }
 
 function tell(heaps) {
   returnMemory();
   const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
   const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(text.match(`${name}: +(\\d+)`)[1]));
-  writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, heaps }));
+  writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, ...malloc(), heaps }));
   renameSync('collected.json.new', 'collected.json');
 }
 
