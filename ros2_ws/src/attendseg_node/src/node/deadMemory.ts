@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { FOLDER, locker, names } from './sharedMemory.js';
+import { FOLDER, locker, openFiles, takeFreeLocks } from './sharedMemory.js';
 
 /** Locked by the process whose segment of shared memory it belongs to, in Fast DDS 2 and 3. */
 const LOCK = /^(fast(?:rtps|dds)_[0-9a-f]{16})_el$/;
@@ -13,24 +13,10 @@ const YOUNG = 1000;
  * @returns the names of the segments
  */
 export function freeDeadMemory(folder = FOLDER): string[] {
-  const isFree = locker();
-  return names(folder).flatMap((name) => {
-    const segment = LOCK.exec(name)?.[1];
-    if (segment === undefined) return [];
-    try {
-      const lock = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        const age = Date.now() - statSync(join(folder, name)).mtimeMs;
-        if (age < YOUNG || !isFree(lock)) return [];
-        remove(folder, segment);
-        return [segment];
-      } finally {
-        closeSync(lock);
-      }
-    } catch {
-      // Another's, or gone meanwhile.
-      return [];
-    }
+  return takeFreeLocks(LOCK, folder, YOUNG).flatMap(({ file, name }) => {
+    const removed = remove(folder, name);
+    closeSync(file);
+    return removed;
   });
 }
 
@@ -40,23 +26,22 @@ export function freeDeadMemory(folder = FOLDER): string[] {
  * @returns the names of the segments
  */
 export function freeOwnMemory(folder = FOLDER): string[] {
-  const isFree = locker();
-  return names('/proc/self/fd').flatMap((fd) => {
-    try {
-      const path = readlinkSync(`/proc/self/fd/${fd}`);
-      const segment = dirname(path) === folder ? LOCK.exec(basename(path))?.[1] : undefined;
-      // Fast DDS looks at others' now and then: that one is locked by its owner, and an own one by this very descriptor.
-      if (segment === undefined || !isFree(Number(fd))) return [];
-      remove(folder, segment);
-      return [segment];
-    } catch {
-      // Closed meanwhile.
-      return [];
-    }
+  const takes = locker();
+  return openFiles().flatMap(({ file, path }) => {
+    const name = basename(path);
+    // Fast DDS looks at others' now and then: that one is locked by its owner, and an own one by this very descriptor.
+    return dirname(path) === folder && LOCK.test(name) && takes(file) ? remove(folder, name) : [];
   });
 }
 
-function remove(folder: string, segment: string): void {
-  // The lock last: as long as it is there, another start finds what this one could not remove.
-  for (const name of [segment, `${segment}_el`]) rmSync(join(folder, name), { force: true });
+/** @returns the name of the segment whose lock this is; none if it may not be removed */
+function remove(folder: string, lock: string): string[] {
+  const segment = LOCK.exec(lock)![1]!;
+  try {
+    // The lock last: as long as it is there, another start finds what this one could not remove.
+    for (const name of [segment, lock]) rmSync(join(folder, name), { force: true });
+    return [segment];
+  } catch {
+    return [];
+  }
 }

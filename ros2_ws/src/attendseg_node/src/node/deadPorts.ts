@@ -1,6 +1,5 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { FOLDER, locker, names } from './sharedMemory.js';
+import { closeSync } from 'node:fs';
+import { FOLDER, takeFreeLocks, type TakenLock } from './sharedMemory.js';
 
 /** Locked by the process that reads from the port whose number it bears, in Fast DDS 2 and 3. */
 const LOCK = /^fast(?:rtps|dds)_port\d+_el$/;
@@ -18,28 +17,14 @@ const MOST = 16;
  */
 export function avoidingDeadPorts<T>(create: () => T, folder = FOLDER): T {
   // To Fast DDS a locked port is in use.
-  const held = holdDeadPorts(folder);
+  const locks = takeFreeLocks(LOCK, folder).sort((a, b) => a.age - b.age);
+  const close = ({ file }: TakenLock): void => {
+    closeSync(file);
+  };
+  locks.splice(MOST).forEach(close);
   try {
     return create();
   } finally {
-    held.forEach(closeSync);
+    locks.forEach(close);
   }
-}
-
-/** Locks the youngest. @returns the descriptors that hold the locks */
-function holdDeadPorts(folder: string): number[] {
-  const isFree = locker();
-  const held: { file: number; born: number }[] = [];
-  for (const name of names(folder).filter((name) => LOCK.test(name))) {
-    try {
-      const file = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
-      if (isFree(file)) held.push({ file, born: statSync(join(folder, name)).mtimeMs });
-      else closeSync(file);
-    } catch {
-      // Another's, or gone meanwhile.
-    }
-  }
-  held.sort((a, b) => b.born - a.born);
-  for (const { file } of held.splice(MOST)) closeSync(file);
-  return held.map(({ file }) => file);
 }

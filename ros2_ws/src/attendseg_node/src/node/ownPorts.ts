@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { openFiles } from './sharedMemory.js';
 
 /** Locked by the process that reads from the port whose name it bears, in Fast DDS 2 and 3. */
 const LOCK = /^(\/dev\/shm\/fast(?:rtps|dds)_port\d+)_el$/;
@@ -24,9 +25,7 @@ export class OwnPorts {
   /** Those of this process as it is now: none without Linux, Fast DDS or shared memory. */
   static find(process = '/proc/self'): OwnPorts {
     try {
-      const own = new Set(
-        readdirSync(`${process}/fd`).map((fd) => LOCK.exec(target(`${process}/fd/${fd}`))?.[1]),
-      );
+      const own = new Set(openFiles(process).map(({ path }) => LOCK.exec(path)?.[1]));
       const mapped = [...readFileSync(`${process}/maps`, 'utf8').matchAll(MAPPING)];
       return new OwnPorts(
         new Map(
@@ -48,15 +47,6 @@ export class OwnPorts {
     const lost = missing.find((path) => this.#missed.has(path));
     this.#missed = new Set(missing);
     return lost;
-  }
-}
-
-function target(link: string): string {
-  try {
-    return readlinkSync(link);
-  } catch {
-    // Closed meanwhile.
-    return '';
   }
 }
 
