@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -55,6 +56,11 @@ class NodeProcess:
     @property
     def running(self) -> bool:
         return self._process.poll() is None
+
+    def shared_memory(self) -> list[Path]:
+        """The segments and ports of Fast DDS that it has: it holds their locks."""
+        links = [str(file.readlink()) for file in Path(f"/proc/{self.pid}/fd").iterdir() if file.is_symlink()]
+        return [Path(lock[1]) for link in links if (lock := re.fullmatch(r"(/dev/shm/fast(?:rtps|dds)_\w+)_el", link))]
 
     def send(self, how: signal.Signals) -> None:
         self._process.send_signal(how)

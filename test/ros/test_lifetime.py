@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
@@ -73,13 +72,10 @@ def test_a_node_that_nobody_can_reach_ends(graph: Graph, cube_model: Path, tmp_p
     node = NodeProcess(tmp_path, ["-p", f"model:={cube_model}"], ROS_DOMAIN_ID=free.stdout.strip())
     try:
         graph.wait(lambda: "waiting for images" in node.output or not node.running, "the start")
-        files = Path(f"/proc/{node.pid}/fd").iterdir()
-        locks = [str(file.readlink()) for file in files if file.is_symlink()]
-        names = [re.fullmatch(r"(/dev/shm/fast(rtps|dds)_port\d+)_el", lock) for lock in locks]
-        ports = [name[1] for name in names if name]
+        ports = [memory for memory in node.shared_memory() if "_port" in memory.name]
         if not ports:
             pytest.skip("this middleware has no ports in shared memory")
-        Path(ports[0]).unlink()
+        ports[0].unlink()
         assert node.wait(20) == 1
     finally:
         node.stop()

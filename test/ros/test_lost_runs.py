@@ -31,10 +31,8 @@ def assert_works(camera: Camera) -> None:
     assert (camera.segment(GOOD)["mask"] == 1).all()
 
 
-def shared_memory(pid: int) -> list[Path]:
-    """The segments of a process: it holds their locks."""
-    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    return [Path(lock[1]) for link in links if (lock := re.fullmatch(r"(/dev/shm/fast[a-z]+_[0-9a-f]{16})_el", link))]
+def segments_of(process: NodeProcess) -> list[Path]:
+    return [memory for memory in process.shared_memory() if "_port" not in memory.name]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -50,7 +48,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_long_run(
     assert_works(camera)
     camera.send(ENDLESS)
     graph.spin(0.5)
-    segments = shared_memory(node.process.pid)
+    segments = segments_of(node.process)
     code, seconds = node.process.stop(how)
     assert code == 0, node.process.output
     assert segments
@@ -71,7 +69,7 @@ def test_a_signal_ends_it_while_the_session_is_built(tmp_path: Path) -> None:
     process = NodeProcess(tmp_path, ["-p", f"model:={model}", "-r", "__ns:=/never"])
     time.sleep(2)
     assert process.running, process.output
-    segments = shared_memory(process.pid)
+    segments = segments_of(process)
     code, seconds = process.stop(signal.SIGTERM)
     assert (code, process.output) == (0, "")
     assert seconds < END_WITHIN
