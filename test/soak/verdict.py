@@ -165,10 +165,10 @@ def memory_slope(data: RawData) -> Finding:
     what = f"{slope:.2f} MB an hour ({low:.2f} to {high:.2f}; goal: below {SLOPE:g}), {ends}"
     exchanges, times = len(swaps_of(data)), haste(data)
     if times > 1:
-        each = f"each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes" if exchanges else ""
-        what += f", where {each or f'an hour has the pictures of {times:g}'}"
-    if times > 1 and 0 < exchanges < FEWEST_EXCHANGES:
-        return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
+        each = f"each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes"
+        what += f", where {each if exchanges else f'an hour has the pictures of {times:g}'}"
+        if 0 < exchanges < FEWEST_EXCHANGES:
+            return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
     if low < SLOPE <= high:

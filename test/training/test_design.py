@@ -242,6 +242,11 @@ def test_a_search_that_was_killed_goes_on(search: Path) -> None:
     assert other.returncode == 1
     assert "was begun with sampler random, now it is hand" in other.stderr
 
+    (search / "budget.yaml").write_text((search / "budget.yaml").read_text().replace("900000", "800000"))
+    other = subprocess.run(call(search), env=environment(), capture_output=True, text=True, timeout=120)
+    assert other.returncode == 1
+    assert "was begun with parameters 900000, now it is 800000" in other.stderr
+
 
 def test_ctrl_c_says_how_to_go_on(search: Path) -> None:
     process = subprocess.Popen(
