@@ -124,8 +124,9 @@ def test_nav2_layer_follows_classes_that_change_live(
     """A class that gets a new name has that one's cost from the next mask on; a name that nobody knows is critical."""
     node = start(cube_model)
     costs = {**class_costs(cube_model), "wall": 254}
-    layer = Nav2Layer(graph, f"{node.namespace}/segmentation", costs)
+    # First: connecting sends pictures, whose masks may come before label_info does.
     camera = look(node, "mask")
+    layer = Nav2Layer(graph, f"{node.namespace}/segmentation", costs)
     try:
         graph.wait(lambda: bool(layer.label_infos), "label_info", 20)
         assert graph.set_parameter(node.full_name, "remap", ["class 3: wall"]) == ""
