@@ -19,9 +19,9 @@ import yaml
 from attendseg_training.blocks import MIDDLE, SMALL, variants
 from attendseg_training.budget import Budget, read_budget
 from attendseg_training.design import time_left
-from attendseg_training.latency import KINDS, costs_of, fit_table, nonnegative, onnx_file, read_board
-from attendseg_training.network import AttendSeg, Shape, count_parameters
-from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of
+from attendseg_training.latency import KINDS, LANES, conv_costs, costs_of, fit_table, nonnegative, onnx_file, read_board
+from attendseg_training.network import AttendSeg, Block, Shape, count_parameters
+from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of, whole_lanes
 from optuna.trial import TrialState
 from orchard import CLASSES, write_orchard
 from torch import nn
@@ -140,8 +140,24 @@ def test_costs_grow_with_each_part() -> None:
     small = costs_of(AttendSeg(shape_of(SMALL, 3)), (64, 96))
     for name in ("depth_eighth", "width_sixteenth", "expand_eighth"):
         larger = {**SMALL, name: next(c for c in CHOICES if c.name == name).values[-1]}
-        assert (costs_of(AttendSeg(shape_of(larger, 3)), (64, 96)) >= small).all()
+        assert costs_of(AttendSeg(shape_of(larger, 3)), (64, 96)).sum() > small.sum()
     assert len({tuple(sorted(values.items())) for values in variants()}) == len(variants())
+
+
+def test_channels_that_fill_no_register_are_costs_of_their_own() -> None:
+    conv = nn.Conv2d(60, 60, 3, padding=1, groups=60)
+    assert conv_costs(conv, 10) == {"depthwise": 480, "depthwise_rest": 120}
+    assert conv_costs(nn.Conv2d(32, 20, 1), 10)["pointwise"] == 10 * 32 * 32
+
+
+def test_blocks_of_a_search_fill_registers() -> None:
+    for choice in CHOICES:
+        for value in choice.values:
+            shape = shape_of({**MIDDLE, choice.name: value}, 3)
+            blocks = [unit.spread.conv.out_channels for unit in AttendSeg(shape).modules() if isinstance(unit, Block)]
+            assert not [width for width in blocks if width % LANES]
+    assert whole_lanes(40, 1.5) == 64 / 40
+    assert whole_lanes(16, 0.25) == 1
 
 
 @pytest.fixture

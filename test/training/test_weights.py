@@ -105,3 +105,11 @@ def test_scales_and_biases_are_whole_multiples_by_a_float16() -> None:
     loud = unit.weight_scales().numpy() > 1e-5
     exact = conv.weight.detach().abs().amax((1, 2, 3)).numpy() / 63
     assert np.allclose(unit.weight_scales().numpy()[loud], exact[loud], rtol=2**-11)
+
+
+def test_a_configuration_takes_what_it_lacks_from_its_base_and_the_base_of_that(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text("name: first\ntrain: []\nval: {path: here}\nsteps: 10\nrate: 0.5")
+    (tmp_path / "second.yaml").write_text("base: first.yaml\nname: second\nsteps: 20")
+    (tmp_path / "third.yaml").write_text("base: second.yaml\nname: third")
+    read = read_config(tmp_path / "third.yaml")
+    assert (read.name, read.steps, read.rate) == ("third", 20, 0.5)

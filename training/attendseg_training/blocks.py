@@ -35,12 +35,14 @@ def variants() -> list[dict[str, int | float | str]]:
 
 
 CHECKS = 20
+"""Networks at random that the table is not fitted to: what is predicted of them shows what predictions are worth."""
+MIXED = 40
+"""Others at random that it is fitted to: parts change together there, as they do in a search."""
 
 
-def checks() -> list[dict[str, int | float | str]]:
-    """Networks at random: what is predicted of them shows what predictions are worth."""
-    chance = random.Random(1)
-    return [{choice.name: chance.choice(choice.values) for choice in CHOICES} for _ in range(CHECKS)]
+def at_random(count: int, seed: int) -> list[dict[str, int | float | str]]:
+    chance = random.Random(seed)
+    return [{choice.name: chance.choice(choice.values) for choice in CHOICES} for _ in range(count)]
 
 
 def write_blocks(out: Path, size: tuple[int, int]) -> int:
@@ -48,12 +50,12 @@ def write_blocks(out: Path, size: tuple[int, int]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
     entries = []
-    parts = variants()
-    for number, values in enumerate(tqdm([*parts, *checks()], unit="file")):
+    fitted = [*variants(), *at_random(MIXED, 2)]
+    for number, values in enumerate(tqdm([*fitted, *at_random(CHECKS, 1)], unit="file")):
         network = AttendSeg(shape_of(values, CLASSES))
         file = f"{number:03d}.onnx"
         (out / file).write_bytes(onnx_file(network, size))
-        entries.append({"file": file, "costs": costs_of(network, size).tolist(), "check": number >= len(parts)})
+        entries.append({"file": file, "costs": costs_of(network, size).tolist(), "check": number >= len(fitted)})
     (out / "blocks.json").write_text(json.dumps({"size": size, "blocks": entries}, indent=1))
     return len(entries)
 

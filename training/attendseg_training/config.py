@@ -18,6 +18,8 @@ class Config:
     """folders that `teach` wrote"""
     init: str = ""
     """weights to start from, of this network; the rows of heads are matched by the names of their classes"""
+    slim: str = ""
+    """a published network of another shape, with whose strongest channels this one begins"""
     calibration: Source | None = None
     """pictures that the temperature is fitted on; val if left out. They must not have been trained on"""
     shape: Shape = field(default_factory=Shape)
@@ -48,14 +50,16 @@ class Config:
     licence: str = ""
 
 
-def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
-    """Reads a YAML file; `overrides` are key=value pairs (YAML values). Raises ValueError on an unknown key.
+def read_values(path: Path) -> dict:
+    """The keys of a YAML file, and those of its `base`, a file beside it, where its own are silent."""
+    values = yaml.safe_load(path.read_text())
+    base = values.pop("base", None)
+    return {**read_values(path.parent / base), **values} if base else values
 
-    `base` names a file beside it whose keys hold where its own are silent.
-    """
-    values = yaml.safe_load(Path(path).read_text())
-    if base := values.pop("base", None):
-        values = {**yaml.safe_load((Path(path).parent / base).read_text()), **values}
+
+def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
+    """Reads a YAML file; `overrides` are key=value pairs (YAML values). Raises ValueError on an unknown key."""
+    values = read_values(Path(path))
     for override in overrides:
         key, _, value = override.partition("=")
         values[key] = yaml.safe_load(value)

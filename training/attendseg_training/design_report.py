@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from .budget import Budget
 from .config import Config
+from .network_picture import draw_network
 from .search_space import CHOICES, shape_of
 
 STYLE = (
@@ -149,6 +150,7 @@ def write_report(
     write_config(best, config, budget.config, folder / "chosen.yaml")
     plot_front(studies, folder / "front.png")
     plot_progress(studies, folder / "progress.png")
+    draw_network(shape_of(best.params, config.shape.classes), tuple(config.size), folder / "network.png")
     command = f"python -m attendseg_training.train {folder / 'chosen.yaml'} -o runs/{folder.name}"
     heads = ["mean IoU [%]", "milliseconds", "parameters", "GMACs", "kilobytes"]
     compared = [["search", "trials", *heads]]
@@ -167,6 +169,7 @@ def write_report(
         "<img src=progress.png>",
         "<h2>The chosen network</h2>",
         table([["", *heads], [f"trial {best.number}", *numbers(best)]]),
+        "<img src=network.png>",
         table([["choice", "value"], *([c.name, str(best.params[c.name])] for c in CHOICES)]),
         "<p>It is trained fully by</p>",
         f"<pre>{html.escape(command)}</pre>",

@@ -71,8 +71,41 @@ class Stopwatch:
         return float(np.median(ratios)) * self.reference_ms
 
 
-KINDS = ("dense", "pointwise", "depthwise", "sum", "gate", "condense", "expand", "units")
+KINDS = (
+    "dense", "pointwise", "pointwise_read", "pointwise_written", "depthwise", "depthwise_rest",
+    "sum", "gate", "condense", "expand", "mean", "units",
+)  # fmt: skip
 """What time goes to: thousands of multiply-accumulates of convolutions, and of values of the rest; units as such."""
+
+LANES = 16
+"""Channels that int8 kernels take at once. Of a depthwise convolution, those beyond a multiple are taken one by one."""
+
+
+def conv_costs(conv: nn.Conv2d, pixels: int) -> dict[str, float]:
+    """Of a convolution with so many output pixels."""
+    inputs, outputs = conv.in_channels, conv.out_channels
+    if conv.groups > 1:
+        rest = outputs % LANES
+        return {"depthwise": pixels * (outputs - rest), "depthwise_rest": pixels * rest}
+    # Outputs that fill no register whole take as long as those that do.
+    padded = -(-outputs // LANES) * LANES
+    if conv.kernel_size != (1, 1):
+        return {"dense": pixels * conv.weight[0].numel() * padded}
+    return {
+        "pointwise": pixels * inputs * padded,
+        "pointwise_read": pixels * inputs,
+        "pointwise_written": pixels * outputs,
+    }
+
+
+def unit_costs(unit: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
+    """Of one part of the network, in single MACs and values."""
+    conv = unit.conv if isinstance(unit, ConvUnit) else unit
+    if isinstance(conv, nn.Conv2d):
+        return conv_costs(conv, output.shape[2] * output.shape[3])
+    if isinstance(unit, Condense | GlobalMean):
+        return {"condense" if isinstance(unit, Condense) else "mean": inputs[0].numel()}
+    return {{Sum: "sum", Gate: "gate", Expand: "expand"}[type(unit)]: output.numel()}
 
 
 def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:
@@ -80,15 +113,9 @@ def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:
     totals = dict.fromkeys(KINDS, 0.0)
 
     def add(unit: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        conv = unit.conv if isinstance(unit, ConvUnit) else unit
         totals["units"] += 1
-        if isinstance(conv, nn.Conv2d):
-            kind = "depthwise" if conv.groups > 1 else "pointwise" if conv.kernel_size == (1, 1) else "dense"
-            totals[kind] += conv.weight.numel() * output.shape[2] * output.shape[3] / 1000
-            return
-        kinds = {Sum: "sum", Gate: "gate", Condense: "condense", Expand: "expand", GlobalMean: "sum"}
-        values = inputs[0].numel() if isinstance(unit, Condense | GlobalMean) else output.numel()
-        totals[kinds[type(unit)]] += values / 1000
+        for kind, amount in unit_costs(unit, inputs, output).items():
+            totals[kind] += amount / 1000
 
     units = (ConvUnit, Sum, Gate, Condense, Expand, GlobalMean)
     heads = {network.head}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import optuna
 
+from .latency import LANES
 from .network import STAGES, Shape
 
 DILATIONS = {"spread": (1, 2, 4, 8, 1, 2), "near": (1, 1, 1, 1, 1, 1), "far": (1, 2, 4, 8, 4, 2)}
@@ -36,9 +37,19 @@ CHOICES = (
 )
 
 
+def whole_lanes(channels: int, expand: float) -> float:
+    """The ratio next to `expand` at which a block is a whole number of LANES wide: one more channel costs the most."""
+    return max(1, round(expand * channels / LANES)) * LANES / channels
+
+
 def shape_of(values: dict[str, int | float | str], classes: int) -> Shape:
     """The network that the choices describe."""
     depth = values["depth_sixteenth"]
+    channels = {
+        "refine_eighth": values["decoder_coarse"],
+        "refine_quarter": values["decoder_fine"],
+        **{stage: values[f"width_{stage}"] for stage in ("quarter", "eighth", "sixteenth")},
+    }
     return Shape(
         classes=classes,
         stem=values["stem"],
@@ -47,7 +58,7 @@ def shape_of(values: dict[str, int | float | str], classes: int) -> Shape:
         dilations=DILATIONS[values["dilations"]][:depth],
         decoder=(values["decoder_fine"], values["decoder_coarse"]),
         decoder_depths=(values["decoder_depth_fine"], values["decoder_depth_coarse"]),
-        expand=tuple(values[f"expand_{stage}"] for stage in STAGES),
+        expand=tuple(whole_lanes(channels[stage], values[f"expand_{stage}"]) for stage in STAGES),
         condense=tuple(values[f"condense_{stage}"] for stage in STAGES),
     )
 

@@ -22,6 +22,7 @@ from .data import Sample, class_weights, load
 from .loss import loss_of
 from .network import AttendSeg, count_macs, count_parameters, enlarge, normalise
 from .scoring import Confusion
+from .slim import slim_from
 from .weights import check_classes, start_from
 
 
@@ -142,10 +143,15 @@ class Learner:
 
     @staticmethod
     def start(config: Config, checkpoint: Path, device: torch.device) -> "Learner":
-        """From the checkpoint where there is one, else from `config.init`, else at random. Raises ValueError."""
+        """From the checkpoint if there is one, else from `config.init` or `config.slim`, else at random.
+
+        Raises ValueError.
+        """
         network = AttendSeg(config.shape)
         if config.init and not checkpoint.exists():
             print(start_from(Path(config.init), network, config))
+        if config.slim and not checkpoint.exists():
+            print(slim_from(Path(config.slim), network, config))
         network = network.to(device, memory_format=torch.channels_last)
         average = copy.deepcopy(network)
         for parameter in average.parameters():

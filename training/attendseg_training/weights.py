@@ -59,23 +59,37 @@ HEADS = ("head", "aux_eighth", "aux_sixteenth")
 """Modules with a row for each class."""
 
 
-def start_from(path: Path, network: AttendSeg, config: Config) -> str:
-    """Copies the weights of a published network into one that may have other classes; says in a line what was taken.
+def published_file(path: Path) -> Path:
+    """The file of weights in a model's folder or in the folder of a run, or `path` itself. Raises ValueError."""
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in ("weights.pt", "checkpoint.pt") if (path / name).exists()), None)
+    if found is None:
+        raise ValueError(f"{path}: has neither weights.pt nor checkpoint.pt; it is no published network and no run")
+    return found
 
-    `path`: a model's folder with weights.pt, the folder of a run, or a state dict. Rows of the heads go by the names of
-    classes; those of other names stay random. Raises ValueError where the file lacks class names or has another shape.
+
+def read_published(path: Path) -> tuple[dict[str, Tensor], list[str]]:
+    """Averaged tensors, in single precision, and the names of the classes, of a network of any shape.
+
+    Raises ValueError.
     """
-    if path.is_dir():
-        path = next((path / name for name in ("weights.pt", "checkpoint.pt") if (path / name).exists()), path)
-        if path.is_dir():
-            raise ValueError(f"{path}: has neither weights.pt nor checkpoint.pt; it is no published network and no run")
     state = read_state(path)
     if "classes" not in state or "average" not in state:
         raise ValueError(f"{path}: does not name its classes; give a model's folder or the folder of a run")
-    names: list[str] = state["classes"]
+    return {name: tensor.float() for name, tensor in state["average"].items()}, state["classes"]
+
+
+def start_from(path: Path, network: AttendSeg, config: Config) -> str:
+    """Copies the weights of a published network into one that may have other classes; says in a line what was taken.
+
+    Rows of the heads go by the names of classes; those of other names stay random. Raises ValueError where the file
+    lacks class names or has another shape.
+    """
+    path = published_file(path)
+    tensors, names = read_published(path)
     wanted = list(config.classes)
     common = [name for name in wanted if name in names]
-    tensors = {name: tensor.float() for name, tensor in state["average"].items()}
     own = network.state_dict()
     for name, tensor in own.items():
         if not tensor.dtype.is_floating_point and name in tensors:
