@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "dist" / "main.js"
+ARENA = 2**26
 
 
 # Loaded by every thread: a worker throws when a file of its name appears.
@@ -61,6 +62,19 @@ class NodeProcess:
         """The segments and ports of Fast DDS that it has: it holds their locks."""
         links = [str(file.readlink()) for file in Path(f"/proc/{self.pid}/fd").iterdir() if file.is_symlink()]
         return [Path(lock[1]) for link in links if (lock := re.fullmatch(r"(/dev/shm/fast(?:rtps|dds)_\w+)_el", link))]
+
+    @property
+    def arenas(self) -> int:
+        """Parts of glibc's memory that it has beside the main one, 64 MiB of addresses each, most of them unused."""
+        count, begin = 0, 0
+        for line in Path(f"/proc/{self.pid}/maps").read_text(encoding="utf-8").splitlines():
+            addresses, access = line.split()[:2]
+            first, last = (int(address, 16) for address in addresses.split("-"))
+            if access == "rw-p":
+                begin = first
+            elif access == "---p" and begin % ARENA == 0 == last % ARENA and last - begin == ARENA:
+                count += 1
+        return count
 
     def send(self, how: signal.Signals) -> None:
         self._process.send_signal(how)

@@ -20,6 +20,8 @@ from ros_graph import Camera, Graph, stamp_of
 PICTURE = noise(64, 48, seed=11)
 FRAME = rgb_frame(PICTURE)
 LABELS = cube_labels(PICTURE)
+FEW_ARENAS = 10
+"""Those of the threads that Node.js starts with."""
 
 
 def inverse_network(folder: Path) -> Path:
@@ -51,6 +53,13 @@ def inverse_network(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def inverse_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return inverse_network(tmp_path_factory.mktemp("models") / "inverse")
+
+
+def wait_for(camera: Camera, labels: np.ndarray, node: Running) -> None:
+    """Until masks are those."""
+    end = time.monotonic() + 20
+    while not np.array_equal(camera.segment(FRAME)["mask"], labels):
+        assert time.monotonic() < end, node.process.output
 
 
 def test_swapped_under_load_without_a_lost_frame(
@@ -156,12 +165,20 @@ def test_one_that_fails_late_does_not_take_the_next_one_along(
             assert graph.set_parameter(node.full_name, "model", str(model)) == ""
         # Another parameter does not ask for the model a second time.
         assert graph.set_parameter(node.full_name, "overlay_opacity", 0.1 * i) == ""
-        mask = LABELS
-        end = time.monotonic() + 20
-        while not np.array_equal(mask, 7 - LABELS):
-            assert time.monotonic() < end, node.process.output
-            mask = camera.segment(FRAME)["mask"]
+        wait_for(camera, 7 - LABELS, node)
         assert graph.set_parameter(node.full_name, "model", str(cube_model)) == ""
-        while not np.array_equal(mask, LABELS):
-            assert time.monotonic() < end, node.process.output
-            mask = camera.segment(FRAME)["mask"]
+        wait_for(camera, LABELS, node)
+
+
+def test_threads_of_exchanged_models_take_no_memory_of_their_own(
+    graph: Graph, start: Callable[..., Running], look: Callable[..., Camera], cube_model: Path, inverse_model: Path
+) -> None:
+    """glibc would give each new thread a part of the memory, up to eight for each core."""
+    node = start(cube_model)
+    camera = look(node, "mask")
+    wait_for(camera, LABELS, node)
+    for _ in range(5):
+        for model, labels in ((inverse_model, 7 - LABELS), (cube_model, LABELS)):
+            assert graph.set_parameter(node.full_name, "model", str(model)) == ""
+            wait_for(camera, labels, node)
+    assert 0 < node.process.arenas <= FEW_ARENAS

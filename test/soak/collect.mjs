@@ -2,8 +2,7 @@
 // is free: what is resident then is kept for a reason, or has leaked. What it is, collected.json tells, with the heaps and
 // what malloc has given out (KiB), which no holes between its pieces blur.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { Session } from 'node:inspector';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 
 /** Milliseconds until the memory of what was collected is free: that is done in the background, and by tasks. */
@@ -13,22 +12,23 @@ const OTHERS = 80;
 
 // In the main thread alone: koffi keeps 23 KB of each thread that loads it when that is long gone.
 const { default: koffi } = isMainThread ? await import('koffi') : {};
-const { returnMemory } = isMainThread ? await import('../../dist/node/returnMemory.js') : {};
+const { returnMemory } = isMainThread ? await import('../../dist/node/cMemory.js') : {};
 /** Of all arenas: mallinfo(3). Other C libraries have none. */
 const mallinfo = isMainThread ? glibcMallinfo() : undefined;
 
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc');
+/** Within the process: no port is opened. */
+const inspector = new Session();
+inspector.connect();
 const orders = new BroadcastChannel('soak');
 
+/** As where the system is short of memory: V8 gives back the pages, too, that it would keep for the next garbage. */
 function collect(then) {
-  gc();
-  setTimeout(() => {
-    // The second completes the sweeping of the first.
-    gc();
-    const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
-    then({ thread: threadId, heapUsed, heapTotal, external, arrayBuffers });
-  }, SWEPT);
+  inspector.post('HeapProfiler.collectGarbage', () => {
+    setTimeout(() => {
+      const { heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
+      then({ thread: threadId, heapUsed, heapTotal, external, arrayBuffers });
+    }, SWEPT);
+  });
 }
 
 function glibcMallinfo() {

@@ -9,7 +9,7 @@ import { engineBuild } from './engineBuilder.js';
 import type { Configured } from './lifecycleConfigured.js';
 import type { NetworkLoader } from './lifecycleLoading.js';
 import type { Parameters } from './parameterTable.js';
-import { returnMemory } from './returnMemory.js';
+import { returnMemory } from './cMemory.js';
 import type { RosNode } from './ros.js';
 
 /** As long as a timer can wait. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { errorText } from '../errorText.js';
 import { Scope } from '../inference/scope.js';
+import { shareMemory } from './cMemory.js';
 import { exitWithin } from './exitNow.js';
 import { startRos } from './ros.js';
 import { SegmentationNode } from './segmentationNode.js';
@@ -25,6 +26,7 @@ const HEAP_GROWTH = 300;
  */
 export async function runNode(argv: readonly string[], ended: AbortSignal): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+  shareMemory();
   const scope = new Scope(ended);
   ended.addEventListener('abort', () => {
     exitWithin(ENDING, 0);
