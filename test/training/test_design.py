@@ -20,7 +20,8 @@ from attendseg_training.blocks import MIDDLE, SMALL, variants
 from attendseg_training.budget import Budget, read_budget
 from attendseg_training.design import time_left
 from attendseg_training.latency import KINDS, LANES, conv_costs, costs_of, fit_table, nonnegative, onnx_file, read_board
-from attendseg_training.network import AttendSeg, Block, Shape, count_parameters
+from attendseg_training.network import AttendSeg, Block, Shape, count_macs, count_parameters
+from attendseg_training.network_picture import draw_network, parts_of
 from attendseg_training.search_space import CHOICES, HAND_MADE, shape_of, whole_lanes
 from optuna.trial import TrialState
 from orchard import CLASSES, write_orchard
@@ -158,6 +159,18 @@ def test_blocks_of_a_search_fill_registers() -> None:
             assert not [width for width in blocks if width % LANES]
     assert whole_lanes(40, 1.5) == 64 / 40
     assert whole_lanes(16, 0.25) == 1
+
+
+def test_a_picture_of_a_network_tells_of_all_its_parts(tmp_path: Path) -> None:
+    shape = shape_of({**MIDDLE, "depth_eighth": 5, "condense_sixteenth": 0, "condense_eighth": 2}, 3)
+    parts = {part.name: part for part in parts_of(AttendSeg(shape), (64, 96))}
+    assert [parts[name].divisor for name in ("stem", "quarter.0", "refine_eighth", "refine_quarter")] == [2, 4, 8, 4]
+    assert (parts["eighth.5"].channels, parts["eighth.5"].divisor, parts["eighth.5"].condensers) == (80, 8, 1)
+    assert (parts["sixteenth.1"].divisor, parts["sixteenth.1"].condensers) == (16, 0)
+    # All but the global context's.
+    assert sum(part.macs for part in parts.values()) == pytest.approx(count_macs(AttendSeg(shape), 64, 96), rel=0.01)
+    draw_network(shape, (64, 96), tmp_path / "network.png")
+    assert (tmp_path / "network.png").stat().st_size > 10_000
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def write_report(
     plot_front(studies, folder / "front.png")
     plot_progress(studies, folder / "progress.png")
     draw_network(shape_of(best.params, config.shape.classes), tuple(config.size), folder / "network.png")
-    command = f"python -m attendseg_training.train {folder / 'chosen.yaml'} -o runs/{folder.name}"
+    command = f"python -m attendseg_training.train {folder / 'chosen.yaml'} -o runs/{folder.name}_chosen"
     heads = ["mean IoU [%]", "milliseconds", "parameters", "GMACs", "kilobytes"]
     compared = [["search", "trials", *heads]]
     for name, each in studies.items():

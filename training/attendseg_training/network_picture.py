@@ -16,6 +16,7 @@ from .network import AttendSeg, Block, Shape
 
 STAGED = ("quarter", "eighth", "sixteenth")
 """Parts that are shown block by block."""
+WHOLE = ("stem", "refine_eighth", "refine_quarter", "smooth", "head")
 COLOURS = {2: "#7b6fd0", 4: "#2a9d8f", 8: "#e9a23b", 16: "#d1495b"}
 """By what the picture's height is divided by; others are grey."""
 
@@ -23,38 +24,41 @@ COLOURS = {2: "#7b6fd0", 4: "#2a9d8f", 8: "#e9a23b", 16: "#d1495b"}
 @dataclass
 class Part:
     name: str
+    condensers: int
     channels: int = 0
     """of what comes out"""
     divisor: int = 1
     macs: int = 0
-    condensers: int = 0
+
+
+def is_part(name: str) -> bool:
+    first, _, rest = name.partition(".")
+    return name in WHOLE or (first in STAGED and rest.isdigit())
 
 
 def parts_of(network: AttendSeg, size: tuple[int, int]) -> list[Part]:
-    """Of a picture of height x width `size`, from the stem to the head. The auxiliary heads are left out."""
-    parts: dict[str, Part] = {}
+    """Of a picture of height x width `size`, from the stem to the head; without the auxiliary heads."""
 
-    def part_of(name: str) -> Part:
-        words = name.split(".")
-        key = ".".join(words[:2]) if words[0] in STAGED else words[0]
-        return parts.setdefault(key, Part(key))
+    def measure(part: Part, _module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        part.channels, part.divisor = output.shape[1], round(size[0] / output.shape[2])
 
-    def add(name: str, conv: nn.Conv2d, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        part = part_of(name)
+    def count(part: Part, conv: nn.Conv2d, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         part.macs += conv.weight.numel() * output.shape[2] * output.shape[3]
-        if output.shape[2] > 1 and ".condenser." not in name:
-            part.channels, part.divisor = output.shape[1], round(size[0] / output.shape[2])
 
-    modules = [(n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d) and not n.startswith("aux_")]
-    hooks = [module.register_forward_hook(partial(add, name)) for name, module in modules]
+    parts, hooks = [], []
+    for name, module in network.named_modules():
+        if is_part(name):
+            inner = list(module.modules())
+            part = Part(name, sum(isinstance(each, Block) and each.condenser is not None for each in inner))
+            parts.append(part)
+            hooks.append(module.register_forward_hook(partial(measure, part)))
+            convs = [each for each in inner if isinstance(each, nn.Conv2d)]
+            hooks += [conv.register_forward_hook(partial(count, part)) for conv in convs]
     with torch.no_grad():
         network.eval()(torch.zeros(1, 3, *size))
-    for each in hooks:
-        each.remove()
-    for name, module in network.named_modules():
-        if isinstance(module, Block) and module.condenser is not None:
-            part_of(name).condensers += 1
-    return [part for part in parts.values() if part.channels]
+    for hook in hooks:
+        hook.remove()
+    return parts
 
 
 def draw_network(shape: Shape, size: tuple[int, int], path: Path) -> None:
@@ -89,5 +93,4 @@ def draw_network(shape: Shape, size: tuple[int, int], path: Path) -> None:
 def place_of(name: str) -> tuple[int, int]:
     """Where a part stands: parts in the order of the network, blocks by their numbers."""
     first, _, number = name.partition(".")
-    order = ("stem", *STAGED, "context", "refine_eighth", "refine_quarter", "smooth", "head")
-    return order.index(first), int(number or 0)
+    return ("stem", *STAGED, *WHOLE[1:]).index(first), int(number or 0)
