@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -192,12 +193,13 @@ def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
     search = Search(budget, config, folder, Meter(budget, tuple(config.size), study))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     begun, before = time.monotonic(), finished(study)
-    while (number := finished(study)) < budget.trials:
+    trials = min(budget.trials, len(HAND_MADE)) if budget.sampler == "hand" else budget.trials
+    while (number := finished(study)) < trials:
         trial = study.ask()
         trial.set_user_attr("worker", worker())
         try:
-            left = time_left(time.monotonic() - begun, number - before, budget.trials - number)
-            print(f"trial {trial.number}, {number} of {budget.trials} are done{left}")
+            left = time_left(time.monotonic() - begun, number - before, trials - number)
+            print(f"trial {trial.number}, {number} of {trials} are done{left}")
             study.tell(trial, search(trial))
         except optuna.TrialPruned as reason:
             print(f"trial {trial.number}: {reason}")
@@ -206,12 +208,12 @@ def design(budget: Budget, folder: Path, others: tuple[Path, ...] = ()) -> None:
             trial.set_user_attr("refused", "stopped; tried again")
             study.tell(trial, state=TrialState.FAIL)
             study.enqueue_trial(trial.params)
-            raise Interrupted(f"stopped with {number} of {budget.trials} trials; the same command goes on") from None
+            raise Interrupted(f"stopped with {number} of {trials} trials; the same command goes on") from None
         except Exception as error:  # A network that cannot be built or trained is a result too.
             trial.set_user_attr("refused", f"{type(error).__name__}: {error}")
             study.tell(trial, state=TrialState.FAIL)
             print(f"trial {trial.number} failed: {error}", file=sys.stderr)
-            if len(study.get_trials(states=(TrialState.FAIL,))) > budget.trials:
+            if len(study.get_trials(states=(TrialState.FAIL,))) > trials:
                 raise ValueError(f"{folder}: most trials fail, the last by {error}") from error
     print(write_report(study, budget, config, folder, others))
 
@@ -229,6 +231,9 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # Of Optuna's interface, which is pinned; and that it looks for what makes values low, as it is asked to.
+    warnings.filterwarnings("ignore", module="optuna")
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
     def run() -> None:
         budget = read_budget(arguments.budget)
