@@ -77,7 +77,9 @@ def made_up(
             | ({"collected": {"rss": round(kept + chance.gauss(0, 500))}} if number % 15 == 14 else {})
         )
         factor = slow if t > seconds - 300 else 1
-        data.latencies.append({"t": t, "ms": [factor * chance.uniform(30, 60) for _ in range(40)]})
+        data.latencies.append(
+            {"t": t, "ms": [factor * ms for ms in 10 * [45] + [chance.uniform(30, 60) for _ in range(40)]]}
+        )
         received = min(60 * number, round(30 * seconds))
         for camera in ("camera1", "camera2"):
             under_way = 0 if number == steps else min(2, received)
@@ -237,6 +239,16 @@ def test_a_camera_that_is_never_reported_is_missing() -> None:
     data = made_up()
     data.reports = [each for each in data.reports if each["camera"] == "camera1"]
     assert bad(data) == {"counters": MISSING, "sent": MISSING}
+
+
+def test_masks_that_wait_for_the_soak_itself_do_not_count() -> None:
+    data = made_up()
+    collected = {sample["t"] for sample in data.samples if "collected" in sample}
+    for line in data.latencies:
+        if line["t"] in collected and line["t"] > 3000:
+            line["ms"] = [500.0] * len(line["ms"])
+    assert len(collected) == 120
+    assert found(data, "p99").state == MET
 
 
 def test_masks_that_grow_slow_are_found() -> None:

@@ -293,7 +293,14 @@ def share(values: list[float], part: float) -> float:
 
 
 def masks_between(data: RawData, begin: float, end: float) -> list[float]:
-    return [value for line in data.latencies if begin <= line["t"] < end for value in line["ms"]]
+    """
+    Without those of the two seconds in which the soak itself has all threads collect their garbage: they wait for that,
+    and are a quarter of the slowest hundredth.
+    """
+    collected = [sample["t"] for sample in data.samples if "collected" in sample]
+    lines = [line for line in data.latencies if begin <= line["t"] < end]
+    # A line is written with the sample that ends its two seconds.
+    return [value for line in lines if all(abs(line["t"] - t) > 1 for t in collected) for value in line["ms"]]
 
 
 def disturbance(data: RawData, begin: float, end: float) -> str | None:
