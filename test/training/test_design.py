@@ -141,7 +141,7 @@ def test_costs_grow_with_each_part() -> None:
     small = costs_of(AttendSeg(shape_of(SMALL, 3)), (64, 96))
     for name in ("depth_eighth", "width_sixteenth", "expand_eighth"):
         larger = {**SMALL, name: next(c for c in CHOICES if c.name == name).values[-1]}
-        assert costs_of(AttendSeg(shape_of(larger, 3)), (64, 96)).sum() > small.sum()
+        assert (costs_of(AttendSeg(shape_of(larger, 3)), (64, 96)) >= small).all()
     assert len({tuple(sorted(values.items())) for values in variants()}) == len(variants())
 
 

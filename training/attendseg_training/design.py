@@ -231,9 +231,9 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    # Of Optuna's interface, which is pinned; and that it looks for what makes values low, as it is asked to.
-    warnings.filterwarnings("ignore", module="optuna")
+    # That its interface may change, but it is pinned; and that it tells what low values come of, which is made use of.
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")
 
     def run() -> None:
         budget = read_budget(arguments.budget)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .condenser import Condense, ConvUnit, Expand, Gate, GlobalMean, Sum
 from .export import export_logits
-from .network import AttendSeg, Shape
+from .network import AttendSeg, Shape, watch
 from .onnx_writer import OnnxWriter, QLinearWriter
 from .quantise import Quantised
 from .quantised import observe, quantised
@@ -118,12 +118,7 @@ def costs_of(network: AttendSeg, size: tuple[int, int]) -> np.ndarray:
             totals[kind] += amount / 1000
 
     units = (ConvUnit, Sum, Gate, Condense, Expand, GlobalMean)
-    heads = {network.head}
-    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, units) or m in heads]
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, *size))
-    for hook in hooks:
-        hook.remove()
+    watch(network, size, [(m, add) for m in network.modules() if isinstance(m, units) or m is network.head])
     return np.array([totals[kind] for kind in KINDS])
 
 

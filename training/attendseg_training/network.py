@@ -1,5 +1,6 @@
 """AttendSeg: an encoder to a sixteenth of the picture, a global context, and a decoder to a quarter."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -143,19 +144,33 @@ def count_parameters(network: AttendSeg) -> int:
     return total
 
 
+Watcher = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]
+"""Is told a module, its inputs and its output."""
+
+
+def watch(network: AttendSeg, size: tuple[int, int], watched: Iterable[tuple[nn.Module, Watcher]]) -> None:
+    """Runs one picture of height x width `size`; each watcher is told of its module's part in that."""
+    hooks = [module.register_forward_hook(watcher) for module, watcher in watched]
+    was_training = network.training
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, 3, *size))
+    network.train(was_training)
+    for hook in hooks:
+        hook.remove()
+
+
+def macs_of(conv: nn.Conv2d, output: Tensor) -> int:
+    """Multiply-accumulates of a convolution that made `output` of one picture."""
+    return conv.weight.numel() * output.shape[2] * output.shape[3]
+
+
 def count_macs(network: AttendSeg, height: int, width: int) -> int:
     """Multiply-accumulates of all convolutions for one picture of this size."""
     total = 0
 
-    def add(module: nn.Conv2d, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def add(conv: nn.Conv2d, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
-        total += module.weight.numel() * output.shape[2] * output.shape[3]
+        total += macs_of(conv, output)
 
-    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, nn.Conv2d)]
-    was_training = network.training
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, height, width))
-    network.train(was_training)
-    for hook in hooks:
-        hook.remove()
+    watch(network, (height, width), [(m, add) for m in network.modules() if isinstance(m, nn.Conv2d)])
     return total

@@ -8,15 +8,14 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
-import torch
 from matplotlib.patches import Patch
 from torch import Tensor, nn
 
-from .network import AttendSeg, Block, Shape
+from .network import AttendSeg, Block, Shape, macs_of, watch
 
 STAGED = ("quarter", "eighth", "sixteenth")
 """Parts that are shown block by block."""
-WHOLE = ("stem", "refine_eighth", "refine_quarter", "smooth", "head")
+ORDER = ("stem", *STAGED, "refine_eighth", "refine_quarter", "smooth", "head")
 COLOURS = {2: "#7b6fd0", 4: "#2a9d8f", 8: "#e9a23b", 16: "#d1495b"}
 """By what the picture's height is divided by; others are grey."""
 
@@ -33,7 +32,13 @@ class Part:
 
 def is_part(name: str) -> bool:
     first, _, rest = name.partition(".")
-    return name in WHOLE or (first in STAGED and rest.isdigit())
+    return rest.isdigit() if first in STAGED else name in ORDER
+
+
+def place_of(name: str) -> tuple[int, int]:
+    """Where a part stands: parts in the order of the network, blocks by their numbers."""
+    first, _, number = name.partition(".")
+    return ORDER.index(first), int(number or 0)
 
 
 def parts_of(network: AttendSeg, size: tuple[int, int]) -> list[Part]:
@@ -43,21 +48,17 @@ def parts_of(network: AttendSeg, size: tuple[int, int]) -> list[Part]:
         part.channels, part.divisor = output.shape[1], round(size[0] / output.shape[2])
 
     def count(part: Part, conv: nn.Conv2d, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        part.macs += conv.weight.numel() * output.shape[2] * output.shape[3]
+        part.macs += macs_of(conv, output)
 
-    parts, hooks = [], []
+    parts, watched = [], []
     for name, module in network.named_modules():
         if is_part(name):
             inner = list(module.modules())
             part = Part(name, sum(isinstance(each, Block) and each.condenser is not None for each in inner))
             parts.append(part)
-            hooks.append(module.register_forward_hook(partial(measure, part)))
-            convs = [each for each in inner if isinstance(each, nn.Conv2d)]
-            hooks += [conv.register_forward_hook(partial(count, part)) for conv in convs]
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, *size))
-    for hook in hooks:
-        hook.remove()
+            watched.append((module, partial(measure, part)))
+            watched += [(each, partial(count, part)) for each in inner if isinstance(each, nn.Conv2d)]
+    watch(network, size, watched)
     return parts
 
 
@@ -88,9 +89,3 @@ def draw_network(shape: Shape, size: tuple[int, int], path: Path) -> None:
     above.set_ylim(top=1.45 * max(part.channels for part in (*own, *published)))
     figure.savefig(path, dpi=110)
     plt.close(figure)
-
-
-def place_of(name: str) -> tuple[int, int]:
-    """Where a part stands: parts in the order of the network, blocks by their numbers."""
-    first, _, number = name.partition(".")
-    return ("stem", *STAGED, *WHOLE[1:]).index(first), int(number or 0)

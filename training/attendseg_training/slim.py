@@ -71,17 +71,11 @@ def is_depthwise(weight: Tensor) -> bool:
 
 def strength(state: dict[str, Tensor], ends: dict[str, tuple[str, str]], stream: str) -> Tensor:
     """For each channel of a stream: how much is written to it, times how much is made of it."""
-    written: Tensor | float = 0.0
-    read: Tensor | float = 0.0
-    for conv, (source, target) in ends.items():
-        weight = weight_of(state, conv)
-        if weight is None or is_depthwise(weight):
-            continue
-        if target == stream and f"{conv}.norm.weight" in state:
-            written = written + state[f"{conv}.norm.weight"] ** 2 + state[f"{conv}.norm.bias"] ** 2
-        if source == stream:
-            read = read + weight.square().sum((0, 2, 3))
-    return torch.as_tensor(written) * torch.as_tensor(read)
+    weights = {conv: weight for conv in ends if (weight := weight_of(state, conv)) is not None}
+    mixing = [conv for conv, weight in weights.items() if not is_depthwise(weight)]
+    norms = [f"{conv}.norm" for conv in mixing if ends[conv][1] == stream]
+    written = sum(state[f"{norm}.weight"] ** 2 + state[f"{norm}.bias"] ** 2 for norm in norms)
+    return written * sum(weights[conv].square().sum((0, 2, 3)) for conv in mixing if ends[conv][0] == stream)
 
 
 def kept_channels(

@@ -4,12 +4,12 @@ import type { Backend, BackendHost } from '../inference/backend.js';
 import { EngineAwaited } from '../inference/model.js';
 import type { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
+import { returnMemory } from './cMemory.js';
 import { EngineBuild } from './engineBuild.js';
 import { engineBuild } from './engineBuilder.js';
 import type { Configured } from './lifecycleConfigured.js';
 import type { NetworkLoader } from './lifecycleLoading.js';
 import type { Parameters } from './parameterTable.js';
-import { returnMemory } from './cMemory.js';
 import type { RosNode } from './ros.js';
 
 /** As long as a timer can wait. */
