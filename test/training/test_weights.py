@@ -113,3 +113,5 @@ def test_a_configuration_takes_what_it_lacks_from_its_base_and_the_base_of_that(
     (tmp_path / "third.yaml").write_text("base: second.yaml\nname: third")
     read = read_config(tmp_path / "third.yaml")
     assert (read.name, read.steps, read.rate) == ("third", 20, 0.5)
+    with pytest.raises(ValueError, match="init and slim both name a network to begin with"):
+        read_config(tmp_path / "third.yaml", ["init=a", "slim=b"])

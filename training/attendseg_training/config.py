@@ -72,4 +72,7 @@ def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
     if "calibration" in values:
         values["calibration"] = Source(**values["calibration"])
     values["shape"] = Shape(**values.get("shape", {}))
-    return Config(**values)
+    config = Config(**values)
+    if config.init and config.slim:
+        raise ValueError(f"{path}: init and slim both name a network to begin with; give one of them")
+    return config
