@@ -49,10 +49,10 @@ def test_cleanup_frees_the_memory(manage: Manage, look: Callable[..., Camera], g
     first = clean()
     busy = work()
     last = clean()
-    print(f"resident MiB: {busy:.0f} at work, {first:.0f} and {last:.0f} after cleanup")
-    assert last < busy - 60
+    told = f"resident MiB: {busy:.0f} at work, {first:.0f} and {last:.0f} after cleanup"
+    assert last < busy - 60, told
     # A picture that is kept would be four times 25 MB; malloc and the middleware keep some of what they had.
-    assert last < first + 60
+    assert last < first + 60, told
 
 
 def test_storm(

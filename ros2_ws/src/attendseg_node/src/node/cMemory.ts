@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import koffi from 'koffi';
 
 /** Of mallopt(3). */
@@ -19,8 +20,11 @@ export function shareMemory(): void {
 /**
  * Gives the system back what the C library keeps for later. What a network had lies in pieces between what others still
  * have: glibc gives that back only when asked, and the next network finds little of it that fits.
+ * Pictures that a pool lets go are free two turns later, when the port that they were sent to has closed.
  */
-export function returnMemory(): void {
+export async function returnMemory(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
   mallocTrim(0);
 }
 

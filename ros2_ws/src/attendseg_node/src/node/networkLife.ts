@@ -98,7 +98,7 @@ export class NetworkLife {
       await old.close();
       // Else its model would stay in memory for as long as the node is configured.
       life.scope.forget(old);
-      returnMemory();
+      await returnMemory();
     } catch (error) {
       if (!isWanted()) return;
       if (error instanceof EngineAwaited) this.buildEngine();

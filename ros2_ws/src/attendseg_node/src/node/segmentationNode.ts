@@ -6,6 +6,7 @@ import { EngineAwaited, loadModel } from '../inference/model.js';
 import { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
+import { returnMemory } from './cMemory.js';
 import { CauseLog } from './causeLog.js';
 import { freeDeadMemory } from './deadMemory.js';
 import { avoidingDeadPorts } from './deadPorts.js';
@@ -284,6 +285,7 @@ export class SegmentationNode {
     this.#life = undefined;
     await life?.scope.close(CLOSING);
     await this.#loader.close();
+    await returnMemory();
     this.#parameters.check = this.#parameters.changed = undefined;
     this.#parameters.unconfigured = true;
   }
