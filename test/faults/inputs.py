@@ -61,7 +61,8 @@ class MortalCamera:
     def pause(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Ends it."""
         self.process.send_signal(how)
-        self.process.wait(CAMERA_STARTS)
+        code = self.process.wait(CAMERA_STARTS)
+        assert code in (0, -signal.SIGKILL), f"the camera ended with code {code}"
 
     def close(self) -> None:
         self.process.kill()

@@ -115,3 +115,6 @@ def test_a_configuration_takes_what_it_lacks_from_its_base_and_the_base_of_that(
     assert (read.name, read.steps, read.rate) == ("third", 20, 0.5)
     with pytest.raises(ValueError, match="init and slim both name a network to begin with"):
         read_config(tmp_path / "third.yaml", ["init=a", "slim=b"])
+    (tmp_path / "first.yaml").write_text("base: third.yaml")
+    with pytest.raises(ValueError, match=r"third.yaml: its base leads back to it; remove one `base:`"):
+        read_config(tmp_path / "third.yaml")

@@ -50,11 +50,16 @@ class Config:
     licence: str = ""
 
 
-def read_values(path: Path) -> dict:
-    """The keys of a YAML file, and those of its `base`, a file beside it, where its own are silent."""
+def read_values(path: Path, above: tuple[Path, ...] = ()) -> dict:
+    """
+    The keys of a YAML file, and those of its `base`, a file beside it, where its own are silent. Raises ValueError
+    where that leads back to a file whose base it is.
+    """
+    if path.resolve() in above:
+        raise ValueError(f"{path}: its base leads back to it; remove one `base:`")
     values = yaml.safe_load(path.read_text())
     base = values.pop("base", None)
-    return {**read_values(path.parent / base), **values} if base else values
+    return {**read_values(path.parent / base, (*above, path.resolve())), **values} if base else values
 
 
 def read_config(path: str | Path, overrides: list[str] = ()) -> Config:
