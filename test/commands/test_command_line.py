@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,11 @@ def test_bench(tmp_path: Path) -> None:
     table = attendseg("bench", "--model", model, "--frames", 10, "--sizes", "64x48").stdout
     assert "64x48 mask" in table
     assert "resident memory" in table
+    words = ("bench", "--model", model, "--against", "attendseg_camvid", "--frames", 15, "--sizes", "64x48")
+    table = attendseg(*words).stdout
+    assert re.findall(r"^(\S+) on cpu", table, re.MULTILINE) == ["model", "attendseg_camvid"]
+    assert table.count("64x48 overlay") == 2
+    assert re.search(r"^model takes 0\.\d\d to 0\.\d\d of attendseg_camvid's run, ", table, re.MULTILINE)
+    both = json.loads(attendseg(*words, "--json").stdout)
+    assert (both["model"], both["against"]["model"]) == ("model", "attendseg_camvid")
+    assert [len(each["rows"]) for each in (both, both["against"])] == [2, 2]

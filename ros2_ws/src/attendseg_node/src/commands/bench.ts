@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { writing } from '../cannotWrite.js';
 import { blockTimes } from '../inference/blockTimes.js';
 import { loadModel, type Model, withoutBuilding } from '../inference/model.js';
 import type { OutputKind } from '../inference/outputs.js';
-import { probePicture } from '../inference/probe.js';
 import { type ProviderWish, PROVIDERS, sessionThreads } from '../inference/providers.js';
-import { type Segmentation, Segmenter } from '../inference/segmenter.js';
+import { Segmenter } from '../inference/segmenter.js';
 import { shippedModel } from '../inference/shippedModel.js';
+import { measure, type Row } from './bench/measure.js';
+import { type Probe, probeResult } from './bench/probeResult.js';
 import { addExample } from './commandLine.js';
 import { examine } from './doctor.js';
 import { Machine } from './doctor/machine.js';
@@ -18,6 +18,7 @@ import { writeNew } from './writeNew.js';
 
 interface BenchOptions {
   readonly model: string;
+  readonly against?: string;
   readonly provider: ProviderWish;
   readonly threads: number;
   readonly frames: number;
@@ -28,25 +29,7 @@ interface BenchOptions {
   readonly output?: string;
 }
 
-/** What was measured of one size and output; times in milliseconds. */
-interface Row {
-  readonly size: string;
-  readonly output: OutputKind;
-  readonly prepare: number;
-  readonly run_p50: number;
-  readonly run_p95: number;
-  readonly finish: number;
-  /** From one picture handed over to its outputs, alone. */
-  readonly latency_p50: number;
-  readonly latency_p95: number;
-  /** Pictures a second, as fast as they go. */
-  readonly throughput: number;
-  /** Processor time of the whole process for one picture. */
-  readonly cpu: number;
-}
-
 const OUTPUTS: readonly OutputKind[] = ['mask', 'overlay'];
-const WARM_UP = 10;
 /** Of each of --blocks. */
 const BLOCK_RUNS = { rounds: 3, runs: 10 };
 /** Load of other programs, in cores, from which figures are not worth much. */
@@ -58,6 +41,7 @@ export function addBenchCommand(program: Command, done: (code: number) => void):
   addExample(command, 'attendseg bench --report > report.json')
     .description('times of each stage, latency and throughput on this machine, without ROS')
     .option('--model <path>', 'its folder, or its manifest', text, shippedModel())
+    .option('--against <path>', 'another one, measured by turns with it', text)
     .option('--provider <name>', PROVIDERS.join(', '), provider, 'auto')
     .option('--threads <n>', 'of the session; 0: all cores but one', whole(0, 256), 0)
     .option('--frames <n>', 'of each row', whole(10, 100_000), 100)
@@ -87,25 +71,48 @@ function sizes(value: string): Size[] {
   return value.split(',').map(pictureSize);
 }
 
+interface Network {
+  readonly model: Model;
+  readonly segmenter: Segmenter;
+}
+
+/** What was measured of one network. */
+interface Measured {
+  readonly model: string;
+  readonly model_sha256: string;
+  readonly provider: string;
+  readonly why: string;
+  readonly probe: Probe;
+  readonly rows: readonly Row[];
+}
+
 async function bench(options: BenchOptions): Promise<void> {
   const load = loadavg()[0]!;
-  const model = loadModel(options.model, withoutBuilding(options.provider));
-  const segmenter = await Segmenter.open(model, options);
+  const networks: Network[] = [];
   try {
-    const rows: Row[] = [];
+    for (const path of options.against === undefined ? [options.model] : [options.model, options.against]) {
+      const model = loadModel(path, withoutBuilding(options.provider));
+      networks.push({ model, segmenter: await Segmenter.open(model, options) });
+    }
+    const segmenters = networks.map(({ segmenter }) => segmenter);
+    const kinds: Row[][] = [];
     for (const size of options.sizes)
-      for (const output of OUTPUTS) rows.push(await measure(segmenter, size, output, options.frames));
+      for (const output of OUTPUTS) kinds.push(await measure(segmenters, size, output, options.frames));
+    const measured: Measured[] = [];
+    for (const [at, network] of networks.entries())
+      measured.push(
+        await describe(
+          network,
+          kinds.map((rows) => rows[at]!),
+        ),
+      );
     const result = {
-      model: model.manifest.name,
-      model_sha256: model.sha256,
-      provider: model.choice.provider,
-      why: model.choice.reason,
+      ...measured[0]!,
+      against: measured[1],
       threads: sessionThreads(options.threads),
       cpu: describeCpu(),
       node: process.versions.node,
       load_before: load,
-      probe: await probeResult(segmenter, model),
-      rows,
       resident_mib: Math.round(process.memoryUsage.rss() / 2 ** 20),
     };
     if (options.report) console.log(JSON.stringify({ ...result, doctor: await findings(options) }, null, 2));
@@ -116,8 +123,19 @@ async function bench(options: BenchOptions): Promise<void> {
         `attendseg: other programs took ${load.toFixed(1)} cores in the last minute: end them and measure again`,
       );
   } finally {
-    await segmenter.close();
+    for (const { segmenter } of networks) await segmenter.close();
   }
+}
+
+async function describe({ model, segmenter }: Network, rows: readonly Row[]): Promise<Measured> {
+  return {
+    model: model.manifest.name,
+    model_sha256: model.sha256,
+    provider: model.choice.provider,
+    why: model.choice.reason,
+    probe: await probeResult(segmenter, model),
+    rows,
+  };
 }
 
 function describeCpu(): string {
@@ -139,89 +157,6 @@ async function benchBlocks(folder: string, output: string | undefined, threads: 
   console.log(`${blocks.length} times in ${output}; name it as \`latency\` in the budget of a search`);
 }
 
-type Alone = Segmentation['times'] & { readonly latency: number };
-
-async function measure(segmenter: Segmenter, size: Size, output: OutputKind, frames: number): Promise<Row> {
-  const { width, height } = size;
-  const pixels = probePicture(width, height);
-  const segment = (): Promise<Segmentation> =>
-    segmenter.segment(
-      segmenter.hold({ width, height, encoding: 'rgb8', isBigEndian: false, step: 3 * width, data: pixels }),
-      { fit: 'letterbox', opacity: 0.5, outputs: [{ kind: output, width, height, headroom: 0 }] },
-    );
-  const alone = async (): Promise<Alone> => {
-    const started = performance.now();
-    const segmentation = await segment();
-    segmentation.release();
-    return { ...segmentation.times, latency: performance.now() - started };
-  };
-  for (let i = 0; i < WARM_UP; i++) await alone();
-  const times: Alone[] = [];
-  for (let i = 0; i < frames; i++) times.push(await alone());
-  const before = process.cpuUsage();
-  const started = performance.now();
-  const underWay: Promise<Segmentation>[] = [];
-  const finish = async (): Promise<void> => {
-    (await underWay.shift()!).release();
-  };
-  for (let i = 0; i < frames; i++) {
-    underWay.push(segment());
-    if (underWay.length === 2) await finish();
-  }
-  while (underWay.length > 0) await finish();
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(before);
-  const of = (name: keyof Alone, share: number): number =>
-    percentile(
-      times.map((each) => each[name]),
-      share,
-    );
-  return {
-    size: `${width}x${height}`,
-    output,
-    prepare: of('prepare', 0.5),
-    run_p50: of('run', 0.5),
-    run_p95: of('run', 0.95),
-    finish: of('finish', 0.5),
-    latency_p50: of('latency', 0.5),
-    latency_p95: of('latency', 0.95),
-    throughput: frames / seconds,
-    cpu: (user + system) / 1000 / frames,
-  };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-}
-
-/** What the network makes of a picture that is the same everywhere: to be held against another machine's. */
-async function probeResult(
-  segmenter: Segmenter,
-  { manifest }: Model,
-): Promise<{ readonly mask_sha256: string; readonly pixels: Record<string, number> }> {
-  const { width, height } = manifest.input;
-  const segmentation = await segmenter.segment(
-    segmenter.hold({
-      width,
-      height,
-      encoding: 'rgb8',
-      isBigEndian: false,
-      step: 3 * width,
-      data: probePicture(width, height),
-    }),
-    { fit: 'stretch', opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
-  );
-  const mask = Uint8Array.from(new Uint8Array(segmentation.outputs[0]!.buffer, 0, width * height));
-  segmentation.release();
-  const pixels: Record<string, number> = {};
-  for (const id of mask) {
-    const name = manifest.classes[id]?.name ?? 'unlabelled';
-    pixels[name] = (pixels[name] ?? 0) + 1;
-  }
-  return { mask_sha256: createHash('sha256').update(mask).digest('hex'), pixels };
-}
-
 async function findings({ model }: BenchOptions): Promise<unknown> {
   const machine = new Machine();
   try {
@@ -231,17 +166,32 @@ async function findings({ model }: BenchOptions): Promise<unknown> {
   }
 }
 
-function print(result: {
-  readonly model: string;
-  readonly provider: string;
-  readonly why: string;
+interface Result extends Measured {
+  readonly against: Measured | undefined;
   readonly threads: number;
   readonly cpu: string;
-  readonly rows: readonly Row[];
   readonly resident_mib: number;
-}): void {
-  const { model, provider, why, threads, cpu, rows } = result;
-  console.log(`${model} on ${provider} (${why}), ${threads} thread${threads === 1 ? '' : 's'}; ${cpu}`);
+}
+
+function print(result: Result): void {
+  const { against, threads, cpu } = result;
+  const where = `${threads} thread${threads === 1 ? '' : 's'}; ${cpu}`;
+  printRows(result, where);
+  if (against !== undefined) {
+    printRows(against, where);
+    const shares = (of: (row: Row) => number): string => {
+      const all = result.rows.map((row, at) => of(row) / of(against.rows[at]!));
+      return `${Math.min(...all).toFixed(2)} to ${Math.max(...all).toFixed(2)}`;
+    };
+    console.log(
+      `${result.model} takes ${shares((row) => row.run_p50)} of ${against.model}'s run, ${shares((row) => row.latency_p50)} of its latency, ${shares((row) => row.cpu)} of its processor time`,
+    );
+  }
+  console.log(`resident memory ${result.resident_mib} MiB`);
+}
+
+function printRows({ model, provider, why, rows }: Measured, where: string): void {
+  console.log(`${model} on ${provider} (${why}), ${where}`);
   console.log(
     'ms                   prepare  run p50   p95   finish  latency p50   p95   a second        CPU',
   );
@@ -252,5 +202,4 @@ function print(result: {
       `${name} ${number(row.prepare, 7)} ${number(row.run_p50, 8)} ${number(row.run_p95, 5)} ${number(row.finish, 8)} ${number(row.latency_p50, 12)} ${number(row.latency_p95, 5)} ${number(row.throughput, 10)} ${number(row.cpu, 10)}`,
     );
   }
-  console.log(`resident memory ${result.resident_mib} MiB`);
 }
