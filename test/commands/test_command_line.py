@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,19 @@ def test_all_usual_forms_of_an_option_mean_the_same(form: str, tmp_path: Path) -
 def test_after_two_dashes_nothing_is_an_option() -> None:
     assert "-o=x.onnx cannot be read (ENOENT)" in refusal("attendseg", "model", "inspect", "--", "-o=x.onnx")
     assert "too many arguments for 'evaluate'" in refusal(*EVALUATE, "--", "--json")
+
+
+@pytest.mark.parametrize("word", ["segment", "doctor"])
+def test_a_reader_that_has_seen_enough_is_no_error(word: str) -> None:
+    program = subprocess.Popen(
+        ["node", str(PROGRAMS["attendseg"]), word, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert program.stdout is not None
+    program.stdout.close()
+    assert program.wait(30) == 0
+    assert program.stderr is not None
+    assert program.stderr.read() == ""
+    program.stderr.close()
 
 
 def test_bench(tmp_path: Path) -> None:
