@@ -14,8 +14,14 @@ from attendseg_training.weights import read_weights, start_from
 
 ROOT = Path(__file__).resolve().parents[2]
 LUMS = ROOT.parent / "shared" / "data" / "lums"
-CONFIGS = {"attendseg_camvid": "street11.yaml", "attendseg_campus": "campus.yaml"}
+CAMVID = ROOT.parent / "shared" / "data" / "camvid"
+CONFIGS = {
+    "attendseg_camvid": "street11.yaml",
+    "attendseg_camvid_small": "camvid_small.yaml",
+    "attendseg_campus": "campus.yaml",
+}
 LEAST = {"road": 90, "sidewalk": 60, "obstacle": 50}
+LEAST_SMALL = {"road": 93, "building": 85, "car": 80, "pedestrian": 50}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -33,11 +39,21 @@ def test_weights_to_start_from_are_those_of_the_model(name: str) -> None:
 
 @pytest.mark.skipif(not LUMS.exists(), reason="../shared/data/lums is not there")
 def test_the_campus_network_knows_its_campus() -> None:
-    model = ROOT / "models" / "attendseg_campus"
+    assert_scores("attendseg_campus", LUMS, 255, LEAST)
+
+
+@pytest.mark.skipif(not CAMVID.exists(), reason="../shared/data/camvid is not there")
+def test_the_small_network_knows_streets() -> None:
+    assert_scores("attendseg_camvid_small", CAMVID, 11, LEAST_SMALL)
+
+
+def assert_scores(name: str, data: Path, void: int, least: dict[str, float]) -> None:
+    """Every file of a model has these IoU at least, on every third picture of val."""
+    model = ROOT / "models" / name
     manifest = yaml.safe_load((model / "manifest.yaml").read_text())
-    samples = load(Source(str(LUMS / "val"), void=255))[::3]
+    samples = load(Source(str(data / "val"), void=void))[::3]
     files = [model / entry["path"] for entry in manifest["files"].values()]
     for score in score_files(files, samples, len(manifest["classes"]), threads=1):
         names = [entry["name"] for entry in manifest["classes"]]
         found = dict(zip(names, score.confusion.iou().tolist(), strict=True))
-        assert all(found[name] > least for name, least in LEAST.items()), (score.path.name, found)
+        assert all(found[name] > bound for name, bound in least.items()), (score.path.name, found)
