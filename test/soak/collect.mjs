@@ -48,8 +48,8 @@ function malloc() {
   return { malloc: Math.round((uordblks + hblkhd) / 1024), free: Math.round(fordblks / 1024) };
 }
 
-function tell(heaps) {
-  returnMemory();
+async function tell(heaps) {
+  await returnMemory();
   const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
   const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(text.match(`${name}: +(\\d+)`)[1]));
   writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, ...malloc(), heaps }));
@@ -65,7 +65,7 @@ if (isMainThread) {
     heaps = [];
     orders.postMessage('collect');
     setTimeout(collect, OTHERS - SWEPT, (own) => {
-      tell([...heaps, own]);
+      void tell([...heaps, own]);
     });
   });
 } else {
