@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { cannotStart } from './cannotStart.js';
 import { errorText } from './errorText.js';
-import { addExample, createProgram, runProgram } from './commands/commandLine.js';
+import { addExample, allowEarlyReaders, createProgram, runProgram } from './commands/commandLine.js';
 import { addNodeCommand, NODE_COMMAND } from './commands/node.js';
 
 /**
@@ -31,6 +31,7 @@ export async function runCli(args: readonly string[], ended: AbortSignal): Promi
   addNodeCommand(program, ros, ended, done);
   // The others bring libraries along that a node would wait for.
   if (!isNode(own)) {
+    allowEarlyReaders();
     const { addOtherCommands } = await import('./commands/others.js').catch(cannotStart);
     addOtherCommands(program, ros, ended, done);
   }

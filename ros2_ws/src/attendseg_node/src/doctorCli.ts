@@ -1,4 +1,4 @@
-import { createProgram, runProgram } from './commands/commandLine.js';
+import { allowEarlyReaders, createProgram, runProgram } from './commands/commandLine.js';
 import { addDoctorCommand, DOCTOR_COMMAND } from './commands/doctor.js';
 import { errorText } from './errorText.js';
 
@@ -10,6 +10,7 @@ import { errorText } from './errorText.js';
  */
 export async function runDoctor(args: readonly string[]): Promise<number> {
   process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM');
+  allowEarlyReaders();
   let exitCode = 0;
   const program = createProgram('attendseg');
   addDoctorCommand(program, (code) => {

@@ -7,10 +7,6 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     ended.abort();
   });
 }
-// Who reads has seen enough, as `| head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
 // Not process.exit(): it would abort threads in the middle of a run.
 process.exitCode = await run(process.argv.slice(2));
 

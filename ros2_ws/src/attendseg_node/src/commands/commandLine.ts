@@ -35,6 +35,16 @@ export async function runProgram(
   }
 }
 
+/**
+ * Lets whoever reads the output stop when they have seen enough, as `| head` does. Not for the node: Node.js makes a pipe
+ * that it opens as stdout non-blocking, also for the middleware's log behind the same one.
+ */
+export function allowEarlyReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 /** Ends a command with what is missing. Not a `requiredOption`, which would be told before a misspelt one. */
 export function needs(command: Command, ...names: readonly string[]): void {
   for (const option of command.options) {

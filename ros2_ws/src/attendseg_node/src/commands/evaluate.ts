@@ -6,6 +6,7 @@ import type { ModelFile } from '../inference/manifest.js';
 import { loadModel, withoutBuilding } from '../inference/model.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import type { Fit } from '../vision/letterbox.js';
+import { rgb8Image } from '../vision/rawImage.js';
 import { UNLABELLED } from '../vision/unlabelled.js';
 import { addExample, needs } from './commandLine.js';
 import { confusionPng, confusionSvg } from './confusionPicture.js';
@@ -90,14 +91,7 @@ async function evaluate(options: EvaluateOptions): Promise<void> {
         );
       const { width, height } = truth;
       const result = await segmenter.segment(
-        segmenter.hold({
-          width: picture.width,
-          height: picture.height,
-          encoding: 'rgb8',
-          isBigEndian: false,
-          step: picture.width * 3,
-          data: picture.pixels,
-        }),
+        segmenter.hold(rgb8Image(picture.width, picture.height, picture.pixels)),
         { fit, opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
       );
       confusion.add(truth.ids, new Uint8Array(result.outputs[0]!.buffer));

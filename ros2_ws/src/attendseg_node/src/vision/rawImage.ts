@@ -18,6 +18,11 @@ export interface RawImage {
   readonly data: Uint8Array;
 }
 
+/** What is in memory already as one. @param pixels HxWx3 uint8 RGB, not copied */
+export function rgb8Image(width: number, height: number, pixels: Uint8Array): RawImage {
+  return { width, height, encoding: 'rgb8', isBigEndian: false, step: 3 * width, data: pixels };
+}
+
 /** Width and height of a supported image, in pixels. */
 export const MIN_IMAGE_SIDE = 16;
 export const MAX_IMAGE_SIDE = 8192;

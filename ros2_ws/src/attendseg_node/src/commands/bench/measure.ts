@@ -1,6 +1,7 @@
 import type { OutputKind } from '../../inference/outputs.js';
 import { probePicture } from '../../inference/probe.js';
 import type { Segmentation, Segmenter } from '../../inference/segmenter.js';
+import { rgb8Image } from '../../vision/rawImage.js';
 import type { Size } from '../optionValues.js';
 
 /** What was measured of one size and output; times in milliseconds. */
@@ -38,21 +39,15 @@ export async function measure(
   frames: number,
 ): Promise<Row[]> {
   const { width, height } = size;
-  const pixels = probePicture(width, height);
+  const image = rgb8Image(width, height, probePicture(width, height));
   const benches = segmenters.map((segmenter) => ({
     times: [] as Alone[],
     segment: (): Promise<Segmentation> =>
-      segmenter.segment(
-        segmenter.hold({
-          width,
-          height,
-          encoding: 'rgb8',
-          isBigEndian: false,
-          step: 3 * width,
-          data: pixels,
-        }),
-        { fit: 'letterbox', opacity: 0.5, outputs: [{ kind: output, width, height, headroom: 0 }] },
-      ),
+      segmenter.segment(segmenter.hold(image), {
+        fit: 'letterbox',
+        opacity: 0.5,
+        outputs: [{ kind: output, width, height, headroom: 0 }],
+      }),
   }));
   for (const { segment } of benches) for (let i = 0; i < WARM_UP; i++) await alone(segment);
   for (let first = 0; first < frames; first += TURN)

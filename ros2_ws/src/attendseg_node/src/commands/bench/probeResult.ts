@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Model } from '../../inference/model.js';
 import { probePicture } from '../../inference/probe.js';
 import type { Segmenter } from '../../inference/segmenter.js';
+import { rgb8Image } from '../../vision/rawImage.js';
 
 export interface Probe {
   readonly mask_sha256: string;
@@ -13,14 +14,7 @@ export interface Probe {
 export async function probeResult(segmenter: Segmenter, { manifest }: Model): Promise<Probe> {
   const { width, height } = manifest.input;
   const segmentation = await segmenter.segment(
-    segmenter.hold({
-      width,
-      height,
-      encoding: 'rgb8',
-      isBigEndian: false,
-      step: 3 * width,
-      data: probePicture(width, height),
-    }),
+    segmenter.hold(rgb8Image(width, height, probePicture(width, height))),
     { fit: 'stretch', opacity: 0, outputs: [{ kind: 'mask', width, height, headroom: 0 }] },
   );
   const mask = Uint8Array.from(new Uint8Array(segmentation.outputs[0]!.buffer, 0, width * height));

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, parse, resolve } from 'node:path';
 import { errorText } from '../../errorText.js';
+import { rgb8Image } from '../../vision/rawImage.js';
 import { picturesOf } from '../pictureFolder.js';
 import { readPicture } from '../readPicture.js';
 import type { PictureSource, SourcePicture, Stream, Unusable } from './pictures.js';
@@ -75,7 +76,7 @@ export class FilePictures implements PictureSource {
         frameId: '',
         name: parse(path).name,
         where: path,
-        image: { width, height, encoding: 'rgb8', isBigEndian: false, step: 3 * width, data: pixels },
+        image: rgb8Image(width, height, pixels),
       };
     } catch (error) {
       return { problem: errorText(error) };
