@@ -3,16 +3,19 @@
 // what malloc has given out (KiB), which no holes between its pieces blur.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 
 /** Milliseconds until the memory of what was collected is free: that is done in the background, and by tasks. */
 const SWEPT = 20;
 /** Milliseconds in which the other threads have collected theirs: a frame that is under way comes first. */
 const OTHERS = 80;
+/** Milliseconds in which each thread that has pictures frees one, and what is free behind it goes back. */
+const RETURNED = 200;
 
 // In the main thread alone: koffi keeps 23 KB of each thread that loads it when that is long gone.
 const { default: koffi } = isMainThread ? await import('koffi') : {};
-const { returnMemory } = isMainThread ? await import('../../dist/node/cMemory.js') : {};
+const { returningMemory } = isMainThread ? await import('../../dist/node/cMemory.js') : {};
 /** Of all arenas: mallinfo(3). Other C libraries have none. */
 const mallinfo = isMainThread ? glibcMallinfo() : undefined;
 
@@ -49,7 +52,7 @@ function malloc() {
 }
 
 async function tell(heaps) {
-  await returnMemory();
+  await returningMemory(() => sleep(RETURNED));
   const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
   const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(text.match(`${name}: +(\\d+)`)[1]));
   writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, ...malloc(), heaps }));

@@ -4,7 +4,7 @@ import type { Backend, BackendHost } from '../inference/backend.js';
 import { EngineAwaited } from '../inference/model.js';
 import type { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
-import { returnMemory } from './cMemory.js';
+import { returningMemory } from './cMemory.js';
 import { EngineBuild } from './engineBuild.js';
 import { engineBuild } from './engineBuilder.js';
 import type { Configured } from './lifecycleConfigured.js';
@@ -78,7 +78,11 @@ export class NetworkLife {
     else await this.#exchange(life, wanted, `opening ${wanted || 'the shipped model'}; the old one runs on`);
   }
 
-  async #exchange(life: Life, wanted: string, what: string): Promise<void> {
+  #exchange(life: Life, wanted: string, what: string): Promise<void> {
+    return returningMemory(() => this.#replace(life, wanted, what));
+  }
+
+  async #replace(life: Life, wanted: string, what: string): Promise<void> {
     const { node, parameters, loader, backend: lost, fail } = this.host;
     const turn = ++this.#swaps;
     node.log.info(what);
@@ -98,7 +102,6 @@ export class NetworkLife {
       await old.close();
       // Else its model would stay in memory for as long as the node is configured.
       life.scope.forget(old);
-      await returnMemory();
     } catch (error) {
       if (!isWanted()) return;
       if (error instanceof EngineAwaited) this.buildEngine();

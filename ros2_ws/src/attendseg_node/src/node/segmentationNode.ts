@@ -6,7 +6,7 @@ import { EngineAwaited, loadModel } from '../inference/model.js';
 import { Scope } from '../inference/scope.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { Bond } from './bond.js';
-import { returnMemory } from './cMemory.js';
+import { returningMemory } from './cMemory.js';
 import { CauseLog } from './causeLog.js';
 import { freeDeadMemory } from './deadMemory.js';
 import { avoidingDeadPorts } from './deadPorts.js';
@@ -283,9 +283,10 @@ export class SegmentationNode {
     const life = this.#life;
     await life?.configured.deactivate(LAST_FRAME);
     this.#life = undefined;
-    await life?.scope.close(CLOSING);
-    await this.#loader.close();
-    await returnMemory();
+    await returningMemory(async () => {
+      await life?.scope.close(CLOSING);
+      await this.#loader.close();
+    });
     this.#parameters.check = this.#parameters.changed = undefined;
     this.#parameters.unconfigured = true;
   }
