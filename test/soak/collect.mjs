@@ -10,7 +10,7 @@ import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 const SWEPT = 20;
 /** Milliseconds in which the other threads have collected theirs: a frame that is under way comes first. */
 const OTHERS = 80;
-/** Milliseconds in which each thread that has pictures frees one, and what is free behind it goes back. */
+/** Milliseconds in which the last of it is freed: buffers are swept beside the program. */
 const RETURNED = 200;
 
 // In the main thread alone: koffi keeps 23 KB of each thread that loads it when that is long gone.
@@ -51,8 +51,7 @@ function malloc() {
   return { malloc: Math.round((uordblks + hblkhd) / 1024), free: Math.round(fordblks / 1024) };
 }
 
-async function tell(heaps) {
-  await returningMemory(() => sleep(RETURNED));
+function tell(heaps) {
   const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
   const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(text.match(`${name}: +(\\d+)`)[1]));
   writeFileSync('collected.json.new', JSON.stringify({ rss, anonymous, ...malloc(), heaps }));
@@ -64,12 +63,16 @@ if (isMainThread) {
   orders.onmessage = ({ data }) => {
     heaps.push(data);
   };
-  process.on('SIGUSR2', () => {
+  process.on('SIGUSR2', async () => {
     heaps = [];
-    orders.postMessage('collect');
-    setTimeout(collect, OTHERS - SWEPT, (own) => {
-      void tell([...heaps, own]);
+    // What is collected is freed by its own thread, which gives it back then or not at all.
+    await returningMemory(async () => {
+      orders.postMessage('collect');
+      await sleep(OTHERS - SWEPT);
+      heaps.push(await new Promise(collect));
+      await sleep(RETURNED);
     });
+    tell(heaps);
   });
 } else {
   orders.onmessage = ({ data }) => {
