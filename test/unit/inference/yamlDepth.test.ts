@@ -6,6 +6,7 @@ import { readManifest } from '#inference/manifest.js';
 import { readParameterFile } from '#node/parameterFile.js';
 import { readMetadata } from '#recording/bagMetadata.js';
 import { latchedDepth } from '#recording/offeredQos.js';
+import { checkYamlDepth } from '#yamlDepth';
 
 let folder: string;
 beforeAll(() => {
@@ -22,6 +23,9 @@ const DEEP: Record<string, string> = {
   lists: '- '.repeat(3000),
   maps: Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''),
   keys: '? '.repeat(3000),
+  'lists that are left open': `name: ${'['.repeat(3000)}\n...: ${'['.repeat(3000)}`,
+  'lists behind ends of none': `a: 1\n${']'.repeat(100)}\nb: ${'['.repeat(3000)}`,
+  'lists that begin far to the right': `a:\n${' '.repeat(257)}- 1\n`,
   'one too many': `${'['.repeat(65)}${']'.repeat(65)}`,
 };
 
@@ -52,4 +56,18 @@ test('what is not that deep is read', () => {
   const path = join(folder, 'flat.yaml');
   writeFileSync(path, `/**:\n  ros__parameters:\n    a: "${'['.repeat(3000)}"\n`);
   expect(readParameterFile(path)[0]?.parameters).toEqual([['a', '['.repeat(3000)]]);
+});
+
+const FAR = ' '.repeat(300);
+
+test.each([
+  ['a text', `a: |\n${FAR}- [ [\n`],
+  ['a text that goes on', `a: b\n${FAR}- c\n`],
+  ['a comment', `a: b\n${FAR}# - [ [\n`],
+  ['a list that goes on', `a: [1,\n${FAR}2]\n`],
+  ['a long list', `a: [${'[1], '.repeat(500)}]\n`],
+])('%s is not deep for standing far to the right', (_, text) => {
+  expect(() => {
+    checkYamlDepth(text);
+  }).not.toThrow();
 });
