@@ -47,15 +47,16 @@ def killed(scenario: str, die: Death, stage: Stage, times: int) -> Iterator[Reco
                 code = subject.died()
             sent = flow.stream.sent
             subject.respawn()
-            record = flow.fault(number, moment, injected, start, sent, exit_code=code)
+            lives = subject.lives
+            # It may find that nobody can reach it, and end.
+            with subject.kept_alive():
+                record = flow.fault(number, moment, injected, start, sent, exit_code=code)
+            if subject.lives > lives:
+                record.injected += f", after which it ended by itself {subject.lives - lives} times"
             record.shared_memory = subject.shared_memory()
             yield record
             # The next life counts anew.
             flow.before = record.after
-            if not subject.process.running:
-                # It has found that nobody can reach it, which is a finding of this fault and not of the next.
-                subject.respawn()
-                flow.begin()
         yield flow.end(times)
 
 

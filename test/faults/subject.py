@@ -6,9 +6,12 @@ import itertools
 import re
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from node_process import ROOT, NodeProcess
+from rclpy.clock import Clock, ClockType
 from remains import left_of, own, processes_of
 from ros_graph import Graph
 
@@ -44,13 +47,13 @@ class Subject:
         self.folder = folder / f"node{number}"
         self.folder.mkdir()
         self._words = ["-r", f"__ns:={self.namespace}", *arguments]
-        self._lives = 0
+        self.lives = 0
         self._own: set[str] = set()
         self.start()
 
     def start(self) -> None:
-        self._lives += 1
-        place = self.folder / f"life{self._lives}"
+        self.lives += 1
+        place = self.folder / f"life{self.lives}"
         place.mkdir()
         # The folder is unique: by it the node's children are known.
         inject = f"--import={INJECT.as_uri()}"
@@ -87,6 +90,26 @@ class Subject:
     def respawn(self) -> None:
         self.graph.spin(RESPAWN_DELAY)
         self.start()
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Starts it again whenever it ends by itself, as launch does; the graph has to spin."""
+        ended: float | None = None
+
+        def look() -> None:
+            nonlocal ended
+            if self.process.running:
+                ended = None
+            elif ended is None:
+                ended = time.monotonic()
+            elif time.monotonic() - ended >= RESPAWN_DELAY:
+                self.start()
+
+        timer = self.graph.node.create_timer(0.05, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        try:
+            yield
+        finally:
+            self.graph.node.destroy_timer(timer)
 
     def orphans(self) -> list[str]:
         mine = f"{self.process.pid} " if self.process.running else None

@@ -32,6 +32,8 @@ const OPENING = 4500;
 const LAST_FRAME = 800;
 /** That closing the network gets: a run that does not come back is left behind. */
 const CLOSING = 3000;
+/** Milliseconds after which the node looks whether it is reached: until it sees that it is not, all pictures are lost. */
+const PORTS_PERIOD = 200;
 /** As long as a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
 /** Milliseconds after which a publisher that came or went is noticed. */
@@ -312,7 +314,7 @@ export class SegmentationNode {
       this.#diagnostics.publish(Buffer.from(diagnosticArrayCdr({ header, status: this.#statuses() })));
     });
     const ports = OwnPorts.find();
-    every(DIAGNOSTICS_PERIOD, 'ports not looked at', () => {
+    every(PORTS_PERIOD, 'ports not looked at', () => {
       const lost = ports.lost();
       if (lost === undefined) return;
       const why =
