@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,17 @@ def test_a_few_faults(name: str, tmp_path: Path) -> None:
         records = [asdict(record) for record in SCENARIOS[name](stage, planned)]
     result = {"planned": {name: planned}, "records": records}
     assert findings(result, SLOWER) == [], table(result)
+
+
+def test_a_node_that_ends_is_started_again_as_launch_does(tmp_path: Path) -> None:
+    with stage_of(tmp_path, "sigkill", seed=1) as stage, stage.flow("sigkill") as flow:
+        subject = flow.subject
+        subject.process.send(signal.SIGKILL)
+        start = time.monotonic()
+        with subject.kept_alive():
+            flow.graph.wait(lambda: subject.lives == 2, "its second life")
+        assert time.monotonic() - start >= RESPAWN_DELAY
+        assert subject.process.running
 
 
 # --- the verdict
