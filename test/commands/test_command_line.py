@@ -126,6 +126,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert told.stdout.count("\nExample:\n") == 1
     example = told.stdout.split("\nExample:\n")[1].strip().splitlines()[0]
     assert example.startswith(("attendseg ", "npm run demo -- ", "node demo/dist/main.js "))
+    assert '{"' not in told.stdout, "a value is told as it is in the program"
     # It is a call of the program that the help is of, with options that exist.
     for word in example.split(" --ros-args")[0].split():
         assert not word.startswith("--") or word == "--" or word in told.stdout.split("\nExample:")[0]

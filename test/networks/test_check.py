@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "models" / "attendseg_camvid"
 
 
-def check(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def check(file: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
     command = ["node", ROOT / "dist/main.js", "model", "check", file, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
@@ -42,6 +42,29 @@ def test_shipped_files_pass(file: Path) -> None:
     provider = "cpu" if "cpu" in file.name else "tensorrt"
     assert re.search(rf"^{provider} +{convolutions} of {convolutions} in int8", done.stdout, re.MULTILINE), done.stdout
     assert done.stdout.endswith("all of it runs in int8\n")
+
+
+def test_a_model_is_checked_with_all_its_files() -> None:
+    for model in ("attendseg_camvid", SHIPPED, SHIPPED / "manifest.yaml"):
+        done = check(model)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        files = re.findall(r"^file .*(cpu_u8|trt_s8)\.onnx", done.stdout, re.MULTILINE)
+        assert (files, done.stdout.count("all of it runs in int8\n")) == (["cpu_u8", "trt_s8"], 2)
+    done = check("attendseg_camvid", "--provider", "tensorrt")
+    assert re.findall(r"^file .*(cpu_u8|trt_s8)\.onnx", done.stdout, re.MULTILINE) == ["trt_s8"]
+    assert "no_such_model" in check("no_such_model").stderr
+
+
+def test_a_model_fails_by_one_of_its_files(tmp_path: Path) -> None:
+    """What is meant for the CPU is the file that runs in floats there."""
+    for name in ("attendseg_camvid_cpu_u8.onnx", "attendseg_camvid_trt_s8.onnx"):
+        (tmp_path / name).symlink_to(SHIPPED / name)
+    manifest = (SHIPPED / "manifest.yaml").read_text(encoding="utf-8")
+    swapped = manifest.replace("cpu: {path: attendseg_camvid_cpu_u8.onnx", "cpu: {path: attendseg_camvid_trt_s8.onnx")
+    (tmp_path / "manifest.yaml").write_text(swapped, encoding="utf-8")
+    done = check(tmp_path)
+    assert done.returncode == 1
+    assert re.findall(r"^(?:not )?all of it", done.stdout, re.MULTILINE) == ["not all of it", "all of it"]
 
 
 def test_the_file_for_tensorrt_runs_in_floats_on_the_cpu() -> None:

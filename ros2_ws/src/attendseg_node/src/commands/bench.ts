@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writing } from '../cannotWrite.js';
 import { blockTimes } from '../inference/blockTimes.js';
 import { loadModel, type Model, withoutBuilding } from '../inference/model.js';
@@ -30,6 +30,7 @@ interface BenchOptions {
 }
 
 const OUTPUTS: readonly OutputKind[] = ['mask', 'overlay'];
+const SIZES = '640x480,1280x720,1920x1080';
 /** Of each of --blocks. */
 const BLOCK_RUNS = { rounds: 3, runs: 10 };
 /** Load of other programs, in cores, from which figures are not worth much. */
@@ -45,11 +46,9 @@ export function addBenchCommand(program: Command, done: (code: number) => void):
     .option('--provider <name>', PROVIDERS.join(', '), provider, 'auto')
     .option('--threads <n>', 'of the session; 0: all cores but one', whole(0, 256), 0)
     .option('--frames <n>', 'of each row', whole(10, 100_000), 100)
-    .option('--sizes <list>', 'WxH with commas between', sizes, [
-      { width: 640, height: 480 },
-      { width: 1280, height: 720 },
-      { width: 1920, height: 1080 },
-    ])
+    .addOption(
+      new Option('--sizes <list>', 'WxH with commas between').argParser(sizes).default(sizes(SIZES), SIZES),
+    )
     .option('--json', 'print JSON')
     .option('--report', 'print JSON with what the doctor finds, to be sent to the makers')
     .option('--blocks <folder>', 'measure instead what `python -m attendseg_training.blocks` wrote', text)

@@ -13,8 +13,14 @@ interface InspectOptions {
   readonly size: Size;
 }
 
-const CHECK = 'attendseg model check my_floor.onnx';
+const CHECK = 'attendseg model check models/my_floor';
 const INSPECT = 'attendseg model inspect my_floor.onnx -o models/my_floor';
+
+function size(): Option {
+  return new Option('--size <width>x<height>', 'of its pictures, where the file leaves it free')
+    .argParser(pictureSize)
+    .default({ width: 512, height: 512 } satisfies Size, '512x512');
+}
 
 /** `attendseg model`: what an ONNX file is with a draft of its manifest, and whether it runs in int8. */
 export function addModelCommand(program: Command, done: (code: number) => void): void {
@@ -24,32 +30,30 @@ export function addModelCommand(program: Command, done: (code: number) => void):
     .description('shows what an ONNX file takes and answers, and drafts its manifest')
     .argument('<file>', 'the ONNX file', notEmpty)
     .option('-o, --output <path>', 'writes the draft there: a new file, or manifest.yaml in a folder', text)
-    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', pictureSize, {
-      width: 512,
-      height: 512,
-    })
+    .addOption(size())
     .action(async (file: string, options: InspectOptions) => {
       await inspect(file, options);
       done(0);
     });
   addExample(model.command('check'), CHECK)
     .description(
-      'says which convolutions of an ONNX file run in int8, and why others do not; exit code 1 if any does not',
+      'says which convolutions of a model run in int8, and why others do not; exit code 1 if any does not',
     )
-    .argument('<file>', 'the ONNX file', notEmpty)
+    .argument(
+      '<model>',
+      'an ONNX file, or a model: its folder, its manifest, or the name of a shipped one',
+      notEmpty,
+    )
     .addOption(
       new Option('--provider <name>', 'what it must suit; what it is made for, if left out').choices([
         'cpu',
         'tensorrt',
       ]),
     )
-    .option('--size <width>x<height>', 'of its pictures, where the file leaves it free', pictureSize, {
-      width: 512,
-      height: 512,
-    })
+    .addOption(size())
     .option('--all', 'list those in int8 too')
-    .action(async (file: string, options: CheckOptions) => {
-      done((await check(file, options)) ? 0 : 1);
+    .action(async (model: string, options: CheckOptions) => {
+      done((await check(model, options)) ? 0 : 1);
     });
 }
 

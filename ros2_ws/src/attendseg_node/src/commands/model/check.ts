@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import {
   type CheckedConvolution,
   type CheckedProvider,
@@ -5,6 +6,8 @@ import {
   faultsOf,
   type ModelCheck,
 } from '../../inference/check/checkModel.js';
+import { readManifest, type ModelFile } from '../../inference/manifest.js';
+import { modelPath } from '../../inference/modelFile.js';
 import type { Size } from '../optionValues.js';
 
 export interface CheckOptions {
@@ -13,8 +16,29 @@ export interface CheckOptions {
   readonly all?: true;
 }
 
-/** `attendseg model check`: prints how each convolution runs. @returns whether all do in int8 where they are to */
-export async function check(file: string, { size, provider, all }: CheckOptions): Promise<boolean> {
+/**
+ * `attendseg model check`: prints how each convolution runs, of an ONNX file or of all that a model has.
+ * @returns whether all do in int8 where they are to
+ */
+export async function check(wish: string, options: CheckOptions): Promise<boolean> {
+  const isOnnx = /\.onnx$/i.test(wish) || (isFile(wish) && !/\.ya?ml$/i.test(wish));
+  if (isOnnx) return checkFile(wish, options);
+  const manifest = readManifest(wish);
+  const given = (['cpu', 'tensorrt'] as const).filter((file) => manifest.files[file] !== undefined);
+  const files: readonly ModelFile[] = options.provider === undefined ? given : [options.provider];
+  let good = true;
+  for (const [index, file] of files.entries()) {
+    if (index > 0) console.log('');
+    if (!(await checkFile(modelPath(manifest, file), { ...options, provider: file }))) good = false;
+  }
+  return good;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+async function checkFile(file: string, { size, provider, all }: CheckOptions): Promise<boolean> {
   const result = await checkModel(file, size);
   const learnt = result.convolutions.filter(({ isFixed }) => !isFixed);
   const fixed = result.convolutions.length - learnt.length;
