@@ -48,7 +48,7 @@ def orchard_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sets = [word for value in (TINY, "rate=0.01", "compile=false") for word in ("-s", value)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONPATH": str(ROOT / "training"), "MPLBACKEND": "Agg"}
-    done = subprocess.run([*command, *options, *sets], env=environment, capture_output=True, text=True, timeout=400)
+    done = subprocess.run([*command, *options, *sets], env=environment, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr
     return folder / "models" / "orchard"
 
