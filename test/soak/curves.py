@@ -54,7 +54,9 @@ def panels(data: RawData) -> list[Panel]:
     def megabytes(*keys: str) -> Curve:
         return sampled(lambda sample: 1.024e-3 * (sample[keys[0]] - sum(sample[key] for key in keys[1:])))
 
-    collected = [(line["t"], [1.024e-3 * line["collected"]["rss"]]) for line in data.samples if "collected" in line]
+    collected = [
+        (line["t"], [1.024e-3 * line["collected"]["anonymous"]]) for line in data.samples if "collected" in line
+    ]
     slow = [(line["t"], line["ms"]) for line in data.latencies]
     rates: dict[str, Curve] = {}
     for name, reports in cameras(data):
@@ -68,7 +70,7 @@ def panels(data: RawData) -> list[Panel]:
                 "anonymous": megabytes("anonymous"),
                 "files": megabytes("rss", "anonymous", "shmem"),
                 "shared": megabytes("shmem"),
-                "all, collected": thinned(collected, step, mean),
+                "anonymous, collected": thinned(collected, step, mean),
             },
         ),
         Panel("handles", {"threads": sampled(lambda s: s["threads"]), "open files": sampled(lambda s: s["files"])}),

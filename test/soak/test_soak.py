@@ -74,7 +74,7 @@ def made_up(
                 "files": 60,
                 "ticks": {key: round(TICKS * value) for key, value in ticks.items()},
             }
-            | ({"collected": {"rss": round(kept + chance.gauss(0, 500))}} if number % 15 == 14 else {})
+            | ({"collected": {"anonymous": round(kept + chance.gauss(0, 500)) - 90_000}} if number % 15 == 14 else {})
         )
         factor = slow if t > seconds - 300 else 1
         data.latencies.append(

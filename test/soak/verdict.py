@@ -134,17 +134,19 @@ def haste(data: RawData) -> float:
 
 def like_with_like(data: RawData) -> list[tuple[float, float]]:
     """
-    Seconds and KiB without garbage, to be compared: each network fills up for some minutes, and the first exchange
-    takes memory for the second one once. So of each network but the first, the median of the second half of its time.
+    Seconds and KiB without garbage, to be compared, of the process's own memory: the middleware's segments in shared
+    memory have a fixed size, and what of them was used once stays resident (it counts in memory_growth). Each network
+    fills up for some minutes, and the first exchange takes memory for the second one once. So of each network but the
+    first, the median of the second half of its time.
     Where none was exchanged, all after the warm-up: what frames leave behind, and nothing else.
     """
     lines = [line for line in settled(data) if "collected" in line]
     starts, times = [event["t"] for event in swaps_of(data)], haste(data)
     if not starts:
-        return [(times * line["t"], line["collected"]["rss"]) for line in lines]
+        return [(times * line["t"], line["collected"]["anonymous"]) for line in lines]
     points = []
     for start, end in itertools.pairwise([*starts, data.seconds]):
-        half = [line["collected"]["rss"] for line in lines if (start + end) / 2 <= line["t"] < end]
+        half = [line["collected"]["anonymous"] for line in lines if (start + end) / 2 <= line["t"] < end]
         if half:
             points.append((times * (start + 3 * end) / 4, statistics.median(half)))
     return points
@@ -152,8 +154,8 @@ def like_with_like(data: RawData) -> list[tuple[float, float]]:
 
 def memory_slope(data: RawData) -> Finding:
     """
-    Of what is resident at a moment when all garbage has been collected. Between, V8 lets some 80 MB gather for a
-    quarter of an hour: in such a saw no slope is to be seen.
+    Of its own that is resident at a moment when all garbage has been collected. Between, V8 lets some 80 MB gather for
+    a quarter of an hour: in such a saw no slope is to be seen.
     """
     name = "memory slope"
     points = like_with_like(data)
