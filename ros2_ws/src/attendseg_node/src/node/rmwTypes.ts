@@ -6,6 +6,9 @@ const HISTORIES = { system_default: 0, keep_last: 1, keep_all: 2 } as const;
 const RELIABILITIES = { system_default: 0, reliable: 1, best_effort: 2 } as const;
 const DURABILITIES = { system_default: 0, transient_local: 1, volatile: 2 } as const;
 
+/** What rmw calls the node of an endpoint of which it has not heard yet whose it is: any such node. */
+export const UNKNOWN_NODE = '_NODE_NAMESPACE_UNKNOWN_/_NODE_NAME_UNKNOWN_';
+
 /** A node's full name. */
 export function joined(namespace: string, name: string): string {
   return `${namespace.replace(/\/$/, '')}/${name}`;
