@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { addExample } from '#commands/commandLine.js';
-import { decimal, pictureSize, text, whole, type Size } from '#commands/optionValues.js';
+import { decimal, sizeOption, text, whole, type Size } from '#commands/optionValues.js';
 import { picturesOf } from '#commands/pictureFolder.js';
 import { readPicture, type Picture } from '#commands/readPicture.js';
 import { requireRos } from '#commands/requireRos.js';
@@ -41,7 +41,7 @@ export function addCameraCommand(
     .option('--topic <name>', 'of the images', text, 'image')
     .option('--rate <hz>', 'pictures a second', decimal(0.01, 1000), 10)
     .option('--count <n>', 'stop after so many; default: with the folder, or never', whole(1, 1e9))
-    .option('--size <WxH>', 'of the synthetic street', pictureSize, { width: 640, height: 480 })
+    .addOption(sizeOption('--size <WxH>', 'of the synthetic street', '640x480'))
     .option('--seed <n>', 'of the synthetic street', whole(0, 2 ** 32 - 1), 1)
     .option('--images <dir>', 'publish these JPEG and PNG pictures, by name', text)
     .option('--bag <path>', 'publish the pictures of this bag: rgb8, JPEG or PNG', text)

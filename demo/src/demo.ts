@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { addExample } from '#commands/commandLine.js';
-import { decimal, pictureSize, text, whole, type Size } from '#commands/optionValues.js';
+import { decimal, sizeOption, text, whole, type Size } from '#commands/optionValues.js';
 import { picturesOf } from '#commands/pictureFolder.js';
 import { BagPictures } from '#commands/segment/bagPictures.js';
 import { requireRos } from '#commands/requireRos.js';
@@ -48,7 +48,7 @@ export function addDemoCommand(program: Command, ended: AbortSignal, done: (code
     .option('--bag <path>', 'the pictures of a bag instead: npm run sample-bag makes one', text)
     .option('--frames <n>', 'pictures of the street; of a bag, at most', whole(1, 100_000), 100)
     .option('--rate <hz>', 'pictures a second', decimal(0.01, 1000), 8)
-    .option('--size <WxH>', 'of the street', pictureSize, { width: 640, height: 480 })
+    .addOption(sizeOption('--size <WxH>', 'of the street', '640x480'))
     .option('--seed <n>', 'of the street', whole(0, 2 ** 32 - 1), 7)
     .option('--model <path>', 'another model: its folder or manifest', text)
     .option('--out <dir>', 'where the report goes', text, 'out')

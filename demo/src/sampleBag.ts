@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { addExample, needs } from '#commands/commandLine.js';
-import { pictureSize, text, whole, type Size } from '#commands/optionValues.js';
+import { sizeOption, text, whole, type Size } from '#commands/optionValues.js';
 import { BagWriter, type BagCompression } from '#recording/bagWriter.js';
 import { SampleSqlite } from './sampleSqlite.js';
 import { SAMPLE_QOS, SAMPLE_TOPICS, sampleFrames, type SampleKey } from './sampleMessages.js';
@@ -47,7 +47,7 @@ export function addSampleBagCommand(
     .description('write bags of the synthetic street with its true labels: MCAP and sqlite3, raw and JPEG')
     .option('--out <dir>', 'where the bags go', text)
     .option('--frames <n>', 'pictures, ten a second', whole(1, 100_000), 20)
-    .option('--size <WxH>', 'of the pictures', pictureSize, { width: 320, height: 240 })
+    .addOption(sizeOption('--size <WxH>', 'of the pictures', '320x240'))
     .option('--seed <n>', 'of the street', whole(0, 2 ** 32 - 1), 7)
     .action(async (options: SampleBagOptions) => {
       needs(command, 'out');

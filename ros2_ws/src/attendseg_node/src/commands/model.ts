@@ -5,7 +5,7 @@ import { writing } from '../cannotWrite.js';
 import { inspectModel } from '../inference/inspectModel.js';
 import { addExample } from './commandLine.js';
 import { check, type CheckOptions } from './model/check.js';
-import { notEmpty, pictureSize, text, type Size } from './optionValues.js';
+import { notEmpty, sizeOption, text, type Size } from './optionValues.js';
 import { writeNew } from './writeNew.js';
 
 interface InspectOptions {
@@ -17,9 +17,7 @@ const CHECK = 'attendseg model check models/my_floor';
 const INSPECT = 'attendseg model inspect my_floor.onnx -o models/my_floor';
 
 function size(): Option {
-  return new Option('--size <width>x<height>', 'of its pictures, where the file leaves it free')
-    .argParser(pictureSize)
-    .default({ width: 512, height: 512 } satisfies Size, '512x512');
+  return sizeOption('--size <width>x<height>', 'of its pictures, where the file leaves it free', '512x512');
 }
 
 /** `attendseg model`: what an ONNX file is with a draft of its manifest, and whether it runs in int8. */

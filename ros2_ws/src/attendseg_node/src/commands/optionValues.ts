@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Pixels. */
 export interface Size {
@@ -52,4 +52,9 @@ export function pictureSize(value: string): Size {
   const size = { width: Number(width), height: Number(height) };
   if (Object.values(size).every((pixels) => pixels >= 16 && pixels <= 8192)) return size;
   throw new InvalidArgumentError('Give it as 640x480, each 16 to 8192.');
+}
+
+/** An option whose value is a size, and `usual` if left out: told as it is typed, not as the program has it. */
+export function sizeOption(flags: string, description: string, usual: string): Option {
+  return new Option(flags, description).argParser(pictureSize).default(pictureSize(usual), usual);
 }
