@@ -51,9 +51,10 @@ def killed(scenario: str, die: Death, stage: Stage, times: int) -> Iterator[Reco
             # It may find that nobody can reach it, and end.
             with subject.kept_alive():
                 record = flow.fault(number, moment, injected, start, sent, exit_code=code)
+                # Which takes seconds, too.
+                record.shared_memory = subject.shared_memory()
             if subject.lives > lives:
                 record.injected += f", after which it ended by itself {subject.lives - lives} times"
-            record.shared_memory = subject.shared_memory()
             yield record
             # The next life counts anew.
             flow.before = record.after

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { errorText } from '../errorText.js';
 import { shippedModel } from '../inference/shippedModel.js';
 import { addExample } from './commandLine.js';
@@ -16,7 +16,7 @@ import { type Program, thisProgram } from './doctor/program.js';
 import { checkRos } from './doctor/ros.js';
 import { checkRuntime } from './doctor/runtime.js';
 import { checkTransport } from './doctor/transport.js';
-import { pictureSize, text, type Size } from './optionValues.js';
+import { sizeOption, text, type Size } from './optionValues.js';
 
 interface DoctorOptions {
   readonly model: string;
@@ -45,11 +45,7 @@ export function addDoctorCommand(program: Command, done: (code: number) => void)
       'checks machine, ROS, transport, providers and model, and says what to do about what is wrong',
     )
     .option('--model <path>', 'the model to check: its folder, or its manifest', text, shippedModel())
-    .addOption(
-      new Option('--image <width>x<height>', 'the camera’s pictures')
-        .argParser(pictureSize)
-        .default({ width: 1920, height: 1080 }, '1920x1080'),
-    )
+    .addOption(sizeOption('--image <width>x<height>', 'the camera’s pictures', '1920x1080'))
     .option('--json', 'prints the findings as JSON')
     .addHelpText('after', LOOKS)
     .action(async ({ model, image, json }: DoctorOptions) => {
