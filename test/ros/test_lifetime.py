@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,6 +64,40 @@ def test_signals_end_it(
     assert code == 0, node.process.output
     assert "frames received" in node.process.output.splitlines()[-1]
     assert seconds < END_WITHIN
+
+
+# A semaphore as boost makes one for a named mutex, taken; then it waits to be killed.
+TAKE = """
+import ctypes, os, sys, time
+sem_open = ctypes.CDLL(None).sem_open
+sem_open.restype = ctypes.c_void_p
+if sem_open(sys.argv[1].encode(), os.O_CREAT, 0o600, 0):
+    print("taken", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_mutexes_of_dead_processes_are_freed(start: Callable[..., Running], cube_model: Path) -> None:
+    """Fast DDS would wait two seconds for each that it needs. The numbers of these ports it does not use itself."""
+    names = [f"fastrtps_port{900_000_000 + 10 * os.getpid() + number}_mutex" for number in range(2)]
+    dead, held = (Path("/dev/shm", f"sem.{name}") for name in names)
+    owners = []
+    try:
+        for name in names:
+            owners.append(subprocess.Popen([sys.executable, "-c", TAKE, f"/{name}"], stdout=subprocess.PIPE))
+            assert owners[-1].stdout.readline() == b"taken\n"
+        owners[0].kill()
+        owners[0].wait()
+        assert dead.exists()
+        start(cube_model)
+        assert not dead.exists()
+        assert held.exists()
+    finally:
+        for owner in owners:
+            owner.kill()
+            owner.communicate()
+        for path in (dead, held):
+            path.unlink(missing_ok=True)
 
 
 def test_a_node_that_nobody_can_reach_ends(graph: Graph, cube_model: Path, tmp_path: Path) -> None:

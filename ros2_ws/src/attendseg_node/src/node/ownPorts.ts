@@ -1,10 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
-import { openFiles } from './sharedMemory.js';
+import { statSync } from 'node:fs';
+import { mappedFiles, openFiles } from './sharedMemory.js';
 
 /** Locked by the process that reads from the port whose name it bears, in Fast DDS 2 and 3. */
 const LOCK = /^(\/dev\/shm\/fast(?:rtps|dds)_port\d+)_el$/;
-/** A line of /proc/self/maps: address, permissions, offset, device, inode, path. */
-const MAPPING = /^\S+ \S+ \S+ \S+ (\d+) +(\/dev\/shm\/\S+)/gm;
 
 /**
  * The ports in shared memory by which other processes of this machine reach this one. When a process was killed and
@@ -24,17 +22,9 @@ export class OwnPorts {
 
   /** Those of this process as it is now: none without Linux, Fast DDS or shared memory. */
   static find(process = '/proc/self'): OwnPorts {
-    try {
-      const own = new Set(openFiles(process).map(({ path }) => LOCK.exec(path)?.[1]));
-      const mapped = [...readFileSync(`${process}/maps`, 'utf8').matchAll(MAPPING)];
-      return new OwnPorts(
-        new Map(
-          mapped.filter(([, , path]) => own.has(path)).map(([, inode, path]) => [path!, Number(inode)]),
-        ),
-      );
-    } catch {
-      return new OwnPorts(new Map());
-    }
+    const own = new Set(openFiles(process).map(({ path }) => LOCK.exec(path)?.[1]));
+    const mapped = mappedFiles(process).filter(({ path }) => own.has(path));
+    return new OwnPorts(new Map(mapped.map(({ inode, path }) => [path, inode])));
   }
 
   get paths(): readonly string[] {

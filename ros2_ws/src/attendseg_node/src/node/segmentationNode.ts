@@ -9,6 +9,7 @@ import { Bond } from './bond.js';
 import { returningMemory } from './cMemory.js';
 import { CauseLog } from './causeLog.js';
 import { freeDeadMemory } from './deadMemory.js';
+import { freeDeadMutexes } from './deadMutexes.js';
 import { avoidingDeadPorts } from './deadPorts.js';
 import { declareParameters, type NodeParameters } from './declareParameters.js';
 import { type DiagnosticStatus, diagnosticArrayCdr } from '../recording/infoMessages.js';
@@ -120,8 +121,9 @@ export class SegmentationNode {
    * @throws Error that names the parameter, file, provider or topic that cannot be used.
    */
   static async start(argv: readonly string[], scope: Scope, ended: AbortSignal): Promise<SegmentationNode> {
-    // Before there is a participant: it may need the room.
+    // Before there is a participant: it may need the room, and would wait for the mutexes.
     freeDeadMemory();
+    freeDeadMutexes();
     const node = avoidingDeadPorts(() => RosNode.create('attendseg', scope));
     const parameters = declareParameters(node, readOverrides(argv, node.name, node.namespace));
     const segmentation = new SegmentationNode(node, parameters, scope, ended);

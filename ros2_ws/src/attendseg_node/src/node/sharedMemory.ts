@@ -1,9 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 
 /** Where Fast DDS has its segments and ports, each with a file beside it that its owner has locked. */
 export const FOLDER = '/dev/shm';
+
+/** A line of /proc/self/maps: address, permissions, offset, device, inode, path. */
+const MAPPING = /^\S+ \S+ \S+ \S+ (\d+) +(\/dev\/shm\/\S+)/gm;
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -51,7 +54,19 @@ export function openFiles(process = '/proc/self'): { readonly file: number; read
   });
 }
 
-function names(folder: string): string[] {
+/** The files of shared memory that a process has mapped, with the path that each had; none of another user's process. */
+export function mappedFiles(process = '/proc/self'): { readonly inode: number; readonly path: string }[] {
+  try {
+    const maps = readFileSync(`${process}/maps`, 'utf8');
+    return [...maps.matchAll(MAPPING)].map(([, inode, path]) => ({ inode: Number(inode), path: path! }));
+  } catch {
+    // No /proc, another's, or ended meanwhile.
+    return [];
+  }
+}
+
+/** What is in a folder; nothing where it cannot be read. */
+export function names(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

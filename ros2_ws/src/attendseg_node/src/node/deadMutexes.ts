@@ -1,0 +1,59 @@
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FOLDER, mappedFiles, names } from './sharedMemory.js';
+
+/** Taken by whoever opens or makes the port whose number it bears, in Fast DDS 2 and 3. */
+const MUTEX = /^sem\.fast(?:rtps|dds)_port\d+_mutex$/;
+/** Milliseconds between two looks: whoever has one gives it back within a few, unless it died. */
+const AGAIN = 50;
+
+/**
+ * Frees the mutexes that killed processes had. Fast DDS waits two seconds for one before it makes another in its place,
+ * so that the next start would be late by as much.
+ * @returns the names of their files
+ */
+export function freeDeadMutexes(folder = FOLDER, processes = '/proc'): string[] {
+  const dead = ownerless(names(folder), folder, processes);
+  if (dead.length === 0) return [];
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN);
+  return ownerless(dead, folder, processes).filter((name) => {
+    try {
+      rmSync(join(folder, name), { force: true });
+      return true;
+    } catch {
+      // Another's.
+      return false;
+    }
+  });
+}
+
+/** Those that are taken, while all who have them mapped do nothing but wait for them, or nobody has. */
+function ownerless(files: readonly string[], folder: string, processes: string): string[] {
+  const taken = files.flatMap((name) => {
+    const state = MUTEX.test(name) ? stateOf(join(folder, name)) : undefined;
+    return state?.isTaken === true ? [{ name, ...state }] : [];
+  });
+  if (taken.length === 0) return [];
+  const ids = names(processes).filter((name) => /^\d+$/.test(name));
+  // Who has them cannot be told where this very process is not to be seen.
+  if (ids.length === 0) return [];
+  const inodes = ids.flatMap((id) => mappedFiles(join(processes, id)).map(({ inode }) => inode));
+  return taken
+    .filter(({ inode, waiting }) => inodes.filter((each) => each === inode).length <= waiting)
+    .map(({ name }) => name);
+}
+
+/** A POSIX semaphore of glibc on 64 bits: its value, at most 1, and how many wait for it (internaltypes.h, new_sem). */
+function stateOf(path: string): { isTaken: boolean; waiting: number; inode: number } | undefined {
+  try {
+    const bytes = readFileSync(path);
+    return {
+      isTaken: bytes.readUInt32LE(0) === 0,
+      waiting: bytes.readUInt32LE(4),
+      inode: statSync(path).ino,
+    };
+  } catch {
+    // Gone, another's, or none.
+    return undefined;
+  }
+}
