@@ -137,11 +137,31 @@ describe('what would keep a decompressor busy is refused', () => {
     ]);
   });
 
+  /** Raw blocks of so many bytes in a frame with a window of 8 MiB, the largest that there may be. */
+  const frameOfBlocks = (count: number, length: number): Buffer => {
+    const block = Buffer.alloc(3 + length);
+    block.writeUIntLE(length << 3, 0, 3);
+    const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3]);
+    return Buffer.concat([head, ...Array<Buffer>(count).fill(block)]);
+  };
+
+  test('thousands of blocks of a byte behind a large window, which is copied for each', () => {
+    const { good, damage } = look(frameOfBlocks(2000, 1));
+    expect(good).toBe(6 + 512 * 4);
+    expect(damage?.message).toBe(
+      'zstd blocks of so few bytes take too long where 8388608 must be looked back at',
+    );
+    for (const [count, length] of [[500, 1] as const, [2000, 2048] as const]) {
+      const stream = frameOfBlocks(count, length);
+      expect(look(stream)).toEqual({ good: stream.length });
+    }
+  });
+
   test('a window of gigabytes, also of a frame behind the first', () => {
     const large = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 255, 1, 0, 0]);
     const first = compress(Uint8Array.of(1, 2, 3));
     const { good, damage } = look(Buffer.concat([first, large]));
     expect(good).toBe(first.length);
-    expect(damage?.message).toContain('at once, at most 134217728 are lent');
+    expect(damage?.message).toContain('at once, at most 8388608 are lent');
   });
 });

@@ -9,8 +9,8 @@ import type { Problems } from './problems.js';
 import { zstdHeader } from './zstd.js';
 import { WINDOW_LIMIT, ZstdBlocks } from './zstdBlocks.js';
 
-/** Packed bytes that are read at once. */
-const STEP = 2 ** 16;
+/** Packed bytes that are read at once, and unpacked without looking at anything else. */
+const STEP = 2 ** 14;
 
 /**
  * Unpacks a zstd file as a stream. What comes before damaged bytes is unpacked, and the damage noted.
@@ -23,8 +23,9 @@ export async function unpackFile(packed: BagFile, target: string, problems: Prob
   const another = 'record or copy it again';
   const { size, window } = zstdHeader(await packed.read(0, Math.min(packed.size, 18))) ?? {};
   if (window === undefined) throw refuse('its zstd header is cut', another);
+  const yourself = `unpack it yourself: zstd -d --long=31 ${packed.path}`;
   if (window > WINDOW_LIMIT)
-    throw refuse(`it needs ${window} bytes at once, at most ${WINDOW_LIMIT} are lent`, another);
+    throw refuse(`it must look back at ${window} bytes, at most ${WINDOW_LIMIT} are lent`, yourself);
   const { bavail, bsize } = await statfs(dirname(target));
   const space = `set TMPDIR to a disk with more space, or unpack it yourself: zstd -d ${packed.path}`;
   if (size !== undefined && size > bavail * bsize)

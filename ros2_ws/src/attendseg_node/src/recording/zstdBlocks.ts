@@ -1,11 +1,18 @@
 import { zstdHeader } from './zstd.js';
 import { checkBlock, type Tables } from './zstdSequences.js';
 
-/** What a zstd decompressor may be told to look back at; `zstd --ultra` stays at this. */
-export const WINDOW_LIMIT = 2 ** 27;
+/** What a zstd decompressor may be told to look back at: what RFC 8878, 3.1.1.1.2, asks of both sides. */
+export const WINDOW_LIMIT = 2 ** 23;
 
 /** No block unpacks to more; RFC 8878, 3.1.1.2.4. */
 const BLOCK_LIMIT = 2 ** 17;
+
+/**
+ * The decompressor copies its window behind each block. So many bytes of that are let pass for each that is unpacked,
+ * half a millisecond for 2 KiB, and so many without any: shorter blocks, made for it, would take hours.
+ */
+const COPIED_FOR_EACH = 2 ** 12;
+const COPIED_FREE = 2 ** 32;
 
 const RAW = 0;
 const REPEATED = 1;
@@ -20,8 +27,10 @@ export class ZstdBlocks {
   #rest: Uint8Array = new Uint8Array(0);
   /** Bytes that do not count: checksums, and frames that are to be skipped. */
   #skip = 0;
-  /** Bytes that a block of this frame may unpack to; undefined between frames. */
-  #most: number | undefined;
+  /** Of this frame; undefined between frames. */
+  #window: number | undefined;
+  #copied = 0;
+  #unpacked = 0;
   #hasChecksum = false;
   #tables: Tables | undefined;
 
@@ -49,7 +58,7 @@ export class ZstdBlocks {
       this.#skip -= skipped;
       return skipped;
     }
-    return this.#most === undefined ? this.#takeHeader(bytes) : this.#takeBlock(bytes, this.#most);
+    return this.#window === undefined ? this.#takeHeader(bytes) : this.#takeBlock(bytes, this.#window);
   }
 
   #takeHeader(bytes: Uint8Array): number {
@@ -65,13 +74,14 @@ export class ZstdBlocks {
     const { window, length } = header;
     if (window > WINDOW_LIMIT)
       throw new Error(`a zstd frame needs ${window} bytes at once, at most ${WINDOW_LIMIT} are lent`);
-    this.#most = Math.min(window, BLOCK_LIMIT);
+    this.#window = window;
     this.#hasChecksum = (bytes[4]! & 4) !== 0;
     this.#tables = undefined;
     return length;
   }
 
-  #takeBlock(bytes: Uint8Array, most: number): number {
+  #takeBlock(bytes: Uint8Array, window: number): number {
+    const most = Math.min(window, BLOCK_LIMIT);
     if (bytes.length < 3) return 0;
     const word = bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16);
     const [isLast, type, size] = [word % 2 === 1, (word >> 1) & 3, word >> 3];
@@ -80,10 +90,18 @@ export class ZstdBlocks {
       throw new Error(`a zstd block is damaged: it has ${size} bytes, at most ${most} are allowed`);
     const length = 3 + (type === REPEATED ? 1 : size);
     if (length > bytes.length) return 0;
-    if (type !== RAW && type !== REPEATED)
-      this.#tables = checkBlock(bytes.subarray(3, length), most, this.#tables);
+    if (type === RAW || type === REPEATED) {
+      this.#unpacked += size;
+    } else {
+      const checked = checkBlock(bytes.subarray(3, length), most, this.#tables);
+      this.#tables = checked.tables;
+      this.#unpacked += checked.size;
+    }
+    this.#copied += window;
+    if (this.#copied > COPIED_FREE + COPIED_FOR_EACH * this.#unpacked)
+      throw new Error(`zstd blocks of so few bytes take too long where ${window} must be looked back at`);
     if (isLast) {
-      this.#most = undefined;
+      this.#window = undefined;
       this.#skip = this.#hasChecksum ? 4 : 0;
     }
     return length;

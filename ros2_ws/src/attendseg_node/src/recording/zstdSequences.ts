@@ -122,10 +122,14 @@ const WEIGHTS = { most: 255, log: 6 } as const;
  * Checks a compressed block's literals and sequences.
  * @param most bytes that it may unpack to
  * @param before tables of the block before, in the same frame
- * @returns its own, or those of the block before where it has no sequences
+ * @returns bytes that it unpacks to; and its own tables, or those of the block before where it has no sequences
  * @throws Error that says what is wrong
  */
-export function checkBlock(block: Uint8Array, most: number, before: Tables | undefined): Tables | undefined {
+export function checkBlock(
+  block: Uint8Array,
+  most: number,
+  before: Tables | undefined,
+): { readonly size: number; readonly tables: Tables | undefined } {
   const { end, size } = literalsOf(block);
   if (size > most) throw damaged(`${size} bytes of literals, at most ${most} are allowed`);
   let at = end;
@@ -134,7 +138,7 @@ export function checkBlock(block: Uint8Array, most: number, before: Tables | und
     return block[at++]!;
   };
   const first = next();
-  if (first === 0) return before;
+  if (first === 0) return { size, tables: before };
   let count = first;
   if (first === 255) count = next() + (next() << 8) + 0x7f00;
   else if (first > 127) count = ((first - 128) << 8) + next();
@@ -151,9 +155,9 @@ export function checkBlock(block: Uint8Array, most: number, before: Tables | und
     at += described.length;
     return described.table;
   }) as unknown as Tables;
-  const longest = lengthOf(block.subarray(at), count, tables, size, most);
-  if (longest > most) throw damaged(`it unpacks to more than the ${most} bytes that are allowed`);
-  return tables;
+  const unpacked = lengthOf(block.subarray(at), count, tables, size, most);
+  if (unpacked > most) throw damaged(`it unpacks to more than the ${most} bytes that are allowed`);
+  return { size: unpacked, tables };
 }
 
 /** Where the literals end, and how many there are unpacked. @throws Error that says what is wrong */
