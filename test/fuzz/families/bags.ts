@@ -14,9 +14,10 @@ import { zstdHeader } from '#recording/zstd.js';
 import { writeSqliteBag } from '../../unit/recording/sqliteBag.js';
 import { type Family, tellsOfMistake } from '../family.js';
 import { mutate, mutateText } from '../mutate.js';
+import type { Random } from '../random.js';
 
-/** A bag takes its pieces whole, and zstd may look back at 128 MiB; none of the examples has 64 KiB. */
-const BOUND = 384 * 2 ** 20;
+/** A bag takes its pieces whole, and a packed one is looked back at; none of the examples has 64 KiB. */
+const BOUND = 128 * 2 ** 20;
 const COUNT = 5;
 /** A byte may stand for a message, but no more come out of a file than it has bytes. */
 const MOST_MESSAGES = 100_000;
@@ -44,8 +45,22 @@ export async function openPacked(folder: string): Promise<Family> {
   return {
     ...family(files, join(folder, 'bag'), undefined, (input) => zstdHeader(input) !== undefined),
     // Damaged before it was packed, or behind.
-    generate: (random) => (random.oneIn(2) ? compress(mutate(files, random)) : mutate(packed, random)),
+    generate: (random) => {
+      if (random.oneIn(10)) return manyBlocks(random);
+      return random.oneIn(2) ? compress(mutate(files, random)) : mutate(packed, random);
+    },
   };
+}
+
+/** A frame that must look back at up to 240 MiB, of up to a thousand blocks: raw, or a byte that is repeated. */
+function manyBlocks(random: Random): Buffer {
+  const window = (random.below(18) << 3) | random.below(8);
+  const isRepeated = random.oneIn(2);
+  const length = random.below(random.oneIn(2) ? 4 : 4096);
+  const block = Buffer.alloc(3 + (isRepeated ? 1 : length));
+  block.writeUIntLE((length << 3) | (isRepeated ? 2 : 0), 0, 3);
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window]);
+  return Buffer.concat([head, ...Array<Buffer>(random.below(1000)).fill(block)]);
 }
 
 /** metadata.yaml in front of a bag that is whole. */
