@@ -17,12 +17,13 @@ import { type Action, type Asked, Lifecycle } from './lifecycle.js';
 import { Configured } from './lifecycleConfigured.js';
 import { NetworkLoader, wishesOf } from './lifecycleLoading.js';
 import { offerLifecycle, transitionEvents } from './lifecycleServices.js';
+import { statusesOf } from './nodeStatuses.js';
 import { OwnPorts } from './ownPorts.js';
 import { readOverrides } from './parameterOverrides.js';
 import type { Parameters } from './parameterTable.js';
 import { RosNode, type RosPublisher } from './ros.js';
 import { Surroundings } from './surroundings.js';
-import { DIAGNOSTICS_TOPIC, endpointsOf, IMAGE_TOPIC, type Topic, topicOf } from './topics.js';
+import { DIAGNOSTICS_TOPIC, endpointsOf, type Topic } from './topics.js';
 
 /** Milliseconds between two reports. */
 const DIAGNOSTICS_PERIOD = 1000;
@@ -333,36 +334,16 @@ export class SegmentationNode {
     });
   }
 
-  /** One for each camera, whatever the state. */
   #statuses(): DiagnosticStatus[] {
     const { stale_after } = this.#parameters.values;
-    const { state } = this.#lifecycle;
     const around = this.#surroundings.look(performance.now(), 1000 * stale_after);
-    const warning =
-      [around, this.#network.warning].filter((part) => part !== undefined).join('; ') || undefined;
-    const values = [
-      { key: 'lifecycle state', value: state },
-      { key: 'enabled', value: String(this.#enabled) },
-    ];
-    if (state === 'active' && this.#life !== undefined) {
-      return this.#life.configured.report(warning, this.#network.engineState).map((status) => {
-        const message = status.level === 0 ? 'disabled by set_enabled' : `disabled; ${status.message}`;
-        return {
-          ...status,
-          ...(!this.#enabled && { message }),
-          values: [...status.values, ...values],
-        };
-      });
-    }
-    const failure =
-      this.#failure === undefined ? undefined : `the last transition failed: ${this.#failure.message}`;
-    return this.#cameras.map((name) => ({
-      level: failure !== undefined ? 2 : warning !== undefined ? 1 : 0,
-      name: `${this.#node.fullName.slice(1)}: ${this.#node.resolve(topicOf(name, IMAGE_TOPIC))}`,
-      message: [state, failure, warning].filter((part) => part !== undefined).join('; '),
-      hardware_id: 'none',
-      values: [...values, { key: 'engine', value: this.#network.engineState }],
-    }));
+    return statusesOf(this.#node, this.#cameras, this.#life?.configured, {
+      state: this.#lifecycle.state,
+      isEnabled: this.#enabled,
+      failure: this.#failure,
+      warnings: [around, this.#network.warning],
+      engine: this.#network.engineState,
+    });
   }
 }
 
