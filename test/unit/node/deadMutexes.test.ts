@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { freeDeadMutexes } from '#node/deadMutexes.js';
+import { avoidingDeadPorts } from '#node/deadPorts.js';
 
 let folder = '';
 let processes = '';
@@ -58,6 +60,15 @@ test('who waits for one does not have it', () => {
   writeProcess(13, dead, held);
   expect(freeDeadMutexes(folder, processes)).toEqual([dead]);
 });
+
+test.each([mutex(7411), 'fastrtps_port7411_el'])(
+  'a pipe that somebody left as %s is not waited for',
+  (name) => {
+    expect(spawnSync('mkfifo', [join(folder, name)]).status).toBe(0);
+    expect(freeDeadMutexes(folder, processes)).toEqual([]);
+    expect(avoidingDeadPorts(() => 1, folder)).toBe(1);
+  },
+);
 
 test('files that are no semaphores, and a system without shared memory or /proc', () => {
   writeFileSync(join(folder, mutex(7411)), 'short');

@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDER, mappedFiles, names } from './sharedMemory.js';
+import { FOLDER, mappedFiles, names, openThere } from './sharedMemory.js';
 
 /** Taken by whoever opens or makes the port whose number it bears, in Fast DDS 2 and 3. */
 const MUTEX = /^sem\.fast(?:rtps|dds)_port\d+_mutex$/;
@@ -45,15 +45,17 @@ function ownerless(files: readonly string[], folder: string, processes: string):
 
 /** A POSIX semaphore of glibc on 64 bits: its value, at most 1, and how many wait for it (internaltypes.h, new_sem). */
 function stateOf(path: string): { isTaken: boolean; waiting: number; inode: number } | undefined {
+  let file;
   try {
-    const bytes = readFileSync(path);
-    return {
-      isTaken: bytes.readUInt32LE(0) === 0,
-      waiting: bytes.readUInt32LE(4),
-      inode: statSync(path).ino,
-    };
+    file = openThere(path);
+    const bytes = Buffer.alloc(8);
+    if (readSync(file, bytes) < bytes.length) return undefined;
+    const [value, waiting] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+    return { isTaken: value === 0, waiting, inode: fstatSync(file).ino };
   } catch {
-    // Gone, another's, or none.
+    // Gone, another's, or no file.
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -25,7 +25,7 @@ export function takeFreeLocks(pattern: RegExp, folder: string, leastAge = 0): Ta
   return names(folder).flatMap((name) => {
     if (!pattern.test(name)) return [];
     try {
-      const file = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW);
+      const file = openThere(join(folder, name));
       const age = Date.now() - fstatSync(file).mtimeMs;
       if (age >= leastAge && takes(file)) return [{ file, name, age }];
       closeSync(file);
@@ -34,6 +34,18 @@ export function takeFreeLocks(pattern: RegExp, folder: string, leastAge = 0): Ta
     }
     return [];
   });
+}
+
+/**
+ * Opens what is in a folder where everybody may put something: no link is followed, and no pipe is waited for.
+ * @returns the file's descriptor, to be read from
+ * @throws Error if it is no file, another's, or gone
+ */
+export function openThere(path: string): number {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new Error(`${path} is no file`);
 }
 
 /** @returns what takes a lock unless somebody else has it, and tells whether it has it now */
