@@ -11,6 +11,7 @@ import { parseImage } from '#recording/imageMessages.js';
 import { latchedDepth } from '#recording/offeredQos.js';
 import { openBag } from '#recording/openBag.js';
 import { zstdHeader } from '#recording/zstd.js';
+import { checkYamlDepth } from '#yamlDepth';
 import { writeSqliteBag } from '../../unit/recording/sqliteBag.js';
 import { type Family, tellsOfMistake } from '../family.js';
 import { mutate, mutateText } from '../mutate.js';
@@ -134,7 +135,9 @@ function family(
 
 function isYamlMap(input: Uint8Array): boolean {
   try {
-    const value: unknown = parse(Buffer.from(input).toString('utf8'));
+    const text = Buffer.from(input).toString('utf8');
+    checkYamlDepth(text);
+    const value: unknown = parse(text);
     return typeof value === 'object' && value !== null;
   } catch {
     return false;

@@ -5,6 +5,7 @@ import { readManifest } from '#inference/manifest.js';
 import { readManifestText } from '#inference/manifestText.js';
 import { ModelError } from '#inference/modelError.js';
 import { readParameterFile } from '#node/parameterFile.js';
+import { checkYamlDepth } from '#yamlDepth';
 import { type Family, tellsOfMistake } from '../family.js';
 import { mutateText } from '../mutate.js';
 import { ROOT } from '../root.js';
@@ -81,6 +82,8 @@ export function openParameters(folder: string): Promise<Family> {
 
 function isYaml(text: string): boolean {
   try {
+    // The parser aborts the process where its stack ends in a regular expression: also here, where nobody minds the text.
+    checkYamlDepth(text);
     const documents = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' });
     return Array.isArray(documents) && documents.every(({ errors }) => errors.length === 0);
   } catch {
