@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, normalize, relative } from 'node:path';
+import { openUnwaited } from '../fileAccess.js';
 import { ModelError } from './modelError.js';
 
 /** Whether a path that is written relative to a folder stays in it, as far as its letters tell. */
@@ -22,8 +23,8 @@ export function readInside(what: string, manifest: string, path: string): Buffer
       `${what} is really ${real}, outside the model's folder; copy it to the manifest ${manifest}`,
     );
   }
-  // By its real path, and no pipe is waited for.
-  const file = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  // By its real path: what was looked at is what is opened.
+  const file = openUnwaited(real);
   try {
     const found = fstatSync(file);
     if (!found.isFile() && !found.isDirectory())

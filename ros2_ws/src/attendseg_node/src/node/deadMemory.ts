@@ -1,6 +1,6 @@
-import { closeSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { FOLDER, locker, openFiles, takeFreeLocks } from './sharedMemory.js';
+import { closeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { FOLDER, locker, openFiles, removeFrom, takeFreeLocks } from './sharedMemory.js';
 
 /** Locked by the process whose segment of shared memory it belongs to, in Fast DDS 2 and 3. */
 const LOCK = /^(fast(?:rtps|dds)_[0-9a-f]{16})_el$/;
@@ -37,11 +37,6 @@ export function freeOwnMemory(folder = FOLDER): string[] {
 /** @returns the name of the segment whose lock this is; none if it may not be removed */
 function remove(folder: string, lock: string): string[] {
   const segment = LOCK.exec(lock)![1]!;
-  try {
-    // The lock last: as long as it is there, another start finds what this one could not remove.
-    for (const name of [segment, lock]) rmSync(join(folder, name), { force: true });
-    return [segment];
-  } catch {
-    return [];
-  }
+  // The lock last: as long as it is there, another start finds what this one could not remove.
+  return removeFrom(folder, [segment, lock]) ? [segment] : [];
 }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDER, mappedFiles, names, openThere } from './sharedMemory.js';
+import { filesIn } from '../fileAccess.js';
+import { FOLDER, mappedFiles, openThere, removeFrom } from './sharedMemory.js';
 
 /** Taken by whoever opens or makes the port whose number it bears, in Fast DDS 2 and 3. */
 const MUTEX = /^sem\.fast(?:rtps|dds)_port\d+_mutex$/;
@@ -13,18 +14,10 @@ const AGAIN = 50;
  * @returns the names of their files
  */
 export function freeDeadMutexes(folder = FOLDER, processes = '/proc'): string[] {
-  const dead = ownerless(names(folder), folder, processes);
+  const dead = ownerless(filesIn(folder), folder, processes);
   if (dead.length === 0) return [];
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN);
-  return ownerless(dead, folder, processes).filter((name) => {
-    try {
-      rmSync(join(folder, name), { force: true });
-      return true;
-    } catch {
-      // Another's.
-      return false;
-    }
-  });
+  return ownerless(dead, folder, processes).filter((name) => removeFrom(folder, [name]));
 }
 
 /** Those that are taken, while all who have them mapped do nothing but wait for them, or nobody has. */
@@ -34,7 +27,7 @@ function ownerless(files: readonly string[], folder: string, processes: string):
     return state?.isTaken === true ? [{ name, ...state }] : [];
   });
   if (taken.length === 0) return [];
-  const ids = names(processes).filter((name) => /^\d+$/.test(name));
+  const ids = filesIn(processes).filter((name) => /^\d+$/.test(name));
   // Who has them cannot be told where this very process is not to be seen.
   if (ids.length === 0) return [];
   const inodes = ids.flatMap((id) => mappedFiles(join(processes, id)).map(({ inode }) => inode));

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
+import { filesIn, openUnwaited } from '../fileAccess.js';
 
 /** Where Fast DDS has its segments and ports, each with a file beside it that its owner has locked. */
 export const FOLDER = '/dev/shm';
@@ -22,7 +23,7 @@ export interface TakenLock {
 /** Takes the locks that nobody has, of files whose names fit and that are this old. Whoever calls closes them. */
 export function takeFreeLocks(pattern: RegExp, folder: string, leastAge = 0): TakenLock[] {
   const takes = locker();
-  return names(folder).flatMap((name) => {
+  return filesIn(folder).flatMap((name) => {
     if (!pattern.test(name)) return [];
     try {
       const file = openThere(join(folder, name));
@@ -37,12 +38,12 @@ export function takeFreeLocks(pattern: RegExp, folder: string, leastAge = 0): Ta
 }
 
 /**
- * Opens what is in a folder where everybody may put something: no link is followed, and no pipe is waited for.
+ * Opens a file in a folder where everybody may put something.
  * @returns the file's descriptor, to be read from
  * @throws Error if it is no file, another's, or gone
  */
 export function openThere(path: string): number {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = openUnwaited(path);
   if (fstatSync(file).isFile()) return file;
   closeSync(file);
   throw new Error(`${path} is no file`);
@@ -56,7 +57,7 @@ export function locker(): (file: number) => boolean {
 
 /** What a process has open, by the descriptors; nothing without /proc. */
 export function openFiles(process = '/proc/self'): { readonly file: number; readonly path: string }[] {
-  return names(`${process}/fd`).flatMap((fd) => {
+  return filesIn(`${process}/fd`).flatMap((fd) => {
     try {
       return [{ file: Number(fd), path: readlinkSync(`${process}/fd/${fd}`) }];
     } catch {
@@ -67,7 +68,7 @@ export function openFiles(process = '/proc/self'): { readonly file: number; read
 }
 
 /** The files of shared memory that a process has mapped, with the path that each had; none of another user's process. */
-export function mappedFiles(process = '/proc/self'): { readonly inode: number; readonly path: string }[] {
+export function mappedFiles(process: string): { readonly inode: number; readonly path: string }[] {
   try {
     const maps = readFileSync(`${process}/maps`, 'utf8');
     return [...maps.matchAll(MAPPING)].map(([, inode, path]) => ({ inode: Number(inode), path: path! }));
@@ -77,11 +78,12 @@ export function mappedFiles(process = '/proc/self'): { readonly inode: number; r
   }
 }
 
-/** What is in a folder; nothing where it cannot be read. */
-export function names(folder: string): string[] {
+/** Removes files of the folder, in this order. @returns whether it may: others' stay */
+export function removeFrom(folder: string, names: readonly string[]): boolean {
   try {
-    return readdirSync(folder);
+    for (const name of names) rmSync(join(folder, name), { force: true });
+    return true;
   } catch {
-    return [];
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { filesIn } from '../../fileAccess.js';
 import { EngineError } from './engineError.js';
 
 /** What an engine depends on, as far as this machine tells it without running anything. */
@@ -131,13 +132,5 @@ function readShort(path: string, limit: number): string | undefined {
     return undefined;
   } finally {
     closeSync(file);
-  }
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  statfsSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readFileSync, realpathSync, statfsSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../newFile.js';
+import { openUnwaited } from '../../fileAccess.js';
 import { EngineError } from './engineError.js';
 
 /** Where engines are kept: as asked, else $ATTENDSEG_ENGINE_CACHE, else in the user's cache. */
@@ -63,7 +54,7 @@ export function checkPrivateFolder(path: string): void {
  * @throws EngineError if it is another user's, no file or writable by others; the file system's error
  */
 export function readOwn(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = openUnwaited(path);
   try {
     const found = fstatSync(file);
     if (!found.isFile()) throw new EngineError(`engine cache: ${path} is no file; remove it`);
