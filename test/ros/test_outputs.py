@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,15 +193,16 @@ def test_camera_info_fits_the_mask(
         graph.wait(lambda: publisher.get_subscription_count() > 0, "a subscriber of camera_info", 20)
         for size in ("32x24", "image"):
             assert graph.set_parameter(node.full_name, "mask_size", size) == ""
-            for _ in range(40):
+            end = time.monotonic() + 20
+            complete = False
+            while not complete and time.monotonic() < end:
                 stamp = graph.new_stamp()
                 publisher.publish(camera_info(WIDTH, HEIGHT, stamp))
                 graph.spin(0.05)
                 camera.send(rgb_frame(PICTURE), stamp)
                 mask = camera.receive(stamp)["mask"]
                 graph.spin(0.1)
-                if all(any(stamp_of(m) == stamp for m in messages) for messages in received.values()):
-                    break
+                complete = all(any(stamp_of(m) == stamp for m in messages) for messages in received.values())
             for messages in received.values():
                 (info,) = [m for m in messages if stamp_of(m) == stamp]
                 assert (info.width, info.height, info.header.frame_id) == (mask.width, mask.height, "camera")
