@@ -56,11 +56,15 @@ export const PLANTED: readonly string[] = [
 ];
 
 /** @throws RangeError for a name that is none */
+export function checkFamily(name: string): void {
+  const names = [...FAMILIES.keys(), ...PLANTED];
+  if (!names.includes(name)) throw new RangeError(`--only ${name} is none of ${names.join(', ')}`);
+}
+
+/** @throws RangeError for a name that is none */
 export async function openFamily(name: string, folder: string): Promise<Family> {
-  const family = FAMILIES.get(name);
-  if (family !== undefined) return family.open(folder);
-  if (PLANTED.includes(name)) return (await import('./families/planted.js')).openPlanted(name);
-  throw new RangeError(`--only ${name} is none of ${[...FAMILIES.keys(), ...PLANTED].join(', ')}`);
+  checkFamily(name);
+  return FAMILIES.get(name)?.open(folder) ?? (await import('./families/planted.js')).openPlanted(name);
 }
 
 /** Words of a mistake in a program, or in WebAssembly, that no error which is meant has in its message. */

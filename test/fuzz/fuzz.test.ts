@@ -71,6 +71,16 @@ test.each([
   LONG,
 );
 
+test.each([
+  [['--only', 'mcpa'], /^fuzz: --only mcpa is none of image, compressed, .+\n$/],
+  [['--cases', 'many'], /^fuzz: --cases many is no number of cases\n$/],
+  [['--judge', 'nowhere.json'], /^fuzz: .*nowhere\.json.*\n$/],
+])('%j cannot be run, which is said in a line', (options, line) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...options], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(line);
+});
+
 test('a report is judged by its figures alone', () => {
   const judge = (report: Report): [number | null, string] => {
     const file = join(folder, 'judged.json');

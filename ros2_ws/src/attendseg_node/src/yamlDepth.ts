@@ -58,5 +58,7 @@ function checkTokens(text: string): void {
 }
 
 function tooDeep(): Error {
-  return new Error(`has more than ${DEEPEST} lists and maps inside each other`);
+  return new Error(
+    `has more than ${DEEPEST} lists and maps inside each other, or one that begins right of column ${RIGHTMOST}`,
+  );
 }
