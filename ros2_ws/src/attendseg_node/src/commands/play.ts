@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { PlayOptions } from '../node/player.js';
+import type { PlayOptions } from '../node/playOptions.js';
 import { CAMERA_INFO_TOPIC, LABEL_INFO_TOPIC } from '../node/topics.js';
 import { OUTPUT_NAMES, outputTopic } from '../node/replayTopics.js';
 import { addExample } from './commandLine.js';

@@ -1,7 +1,7 @@
 import { parseHeader } from '../recording/imageMessages.js';
 import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { stampText } from './dropped.js';
-import type { PlayOptions } from './player.js';
+import type { PlayOptions } from './playOptions.js';
 import { ReplayCamera } from './replayCamera.js';
 import type { ReplayRecorder } from './replayRecorder.js';
 import { type MaskTopic, outputsOf, outputTopic, recordedNamespaces } from './replayTopics.js';

@@ -1,4 +1,4 @@
-import { cudaVersion } from './cuda.js';
+import { cudaVersion } from './cudaVersion.js';
 import { type Finding, inGroup } from './finding.js';
 import { type Machine, toldCode } from './machine.js';
 import { debianVersion } from './packages.js';
