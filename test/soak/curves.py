@@ -121,7 +121,7 @@ def plot(data: RawData) -> str:
     scale = (WIDTH - LEFT - RIGHT) / seconds
     end = top + height - GAP
     parts.append(
-        f'<rect x="{LEFT}" y="{top}" width="{warm_up(data) * scale:.1f}" height="{end - top}" fill="#f0f0f0"/>'
+        f'<rect x="{LEFT}" y="{top}" width="{warm_up(seconds) * scale:.1f}" height="{end - top}" fill="#f0f0f0"/>'
     )
     for event in data.events:
         if event["event"] == "swap":

@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import datetime
 import json
+import math
 import multiprocessing
 import os
 import shlex
@@ -32,7 +33,7 @@ from curves import plot  # noqa: E402
 from probe import memory, probe  # noqa: E402
 from raw_data import RawDataError, Recorder, read  # noqa: E402
 from settings import Flow  # noqa: E402
-from verdict import exit_code, findings, table  # noqa: E402
+from verdict import exit_code, findings, table, warm_up  # noqa: E402
 
 if TYPE_CHECKING:
     from audience import Audience
@@ -45,6 +46,11 @@ SMALL = 64, 48
 """Input of the small network: a run takes a fraction of a millisecond."""
 SAMPLE = 2.0
 """Seconds between two samples."""
+WARM_UP_EXCHANGE = 30.0
+"""
+Seconds between two exchanges of the model in the warm-up. With the first five or so malloc's parts fill, and V8's
+machine code: once, however many come later.
+"""
 COLLECT = Path(__file__).with_name("collect.mjs")
 COLLECTED = 15
 """With every so manieth sample comes what is resident without garbage: once in a cycle of outputs."""
@@ -100,6 +106,14 @@ def models(folder: Path, small: bool) -> list[tuple[Path, str]]:
     return [(SHIPPED, name.removeprefix("name:").strip()), (copy, "second")]
 
 
+def exchange_times(seconds: float, swap: float) -> list[float]:
+    """When the model is exchanged: every `swap` seconds, and more often in the warm-up, if at all."""
+    # The last one is to run for some time, too.
+    regular = [swap * number for number in range(1, math.ceil(seconds / swap - 0.1))]
+    hasty = [WARM_UP_EXCHANGE * number for number in range(1, int(warm_up(seconds) / WARM_UP_EXCHANGE))]
+    return sorted({*hasty, *regular}) if regular and swap > WARM_UP_EXCHANGE else regular
+
+
 class Soak:
     """One course of it, with what was started for it."""
 
@@ -113,7 +127,7 @@ class Soak:
         exchanged: list[tuple[Path, str]],
     ) -> None:
         self._seconds: float = arguments.minutes * 60
-        self._swap: float = arguments.swap_minutes * 60
+        self._exchanges = exchange_times(self._seconds, arguments.swap_minutes * 60)
         self._recorder, self._audience, self._camera, self._node = recorder, audience, camera, node
         self._models = exchanged
         self._samples = 0
@@ -154,8 +168,7 @@ class Soak:
         """Until the cameras have sent all."""
         from audience import STEP
 
-        turn, sample, progress, swap = STEP, 0.0, PROGRESS, self._swap
-        swaps = 0
+        turn, sample, progress, swaps = STEP, 0.0, PROGRESS, 0
         while self._camera.is_alive:
             now = self._recorder.seconds
             if now >= sample:
@@ -165,11 +178,9 @@ class Soak:
             if now >= turn:
                 self._audience.turn()
                 turn += STEP
-            # The last one is to run for some time, too.
-            if swap <= now < self._seconds - self._swap / 10:
+            if swaps < len(self._exchanges) and now >= self._exchanges[swaps]:
                 swaps += 1
                 self._exchange(*self._models[swaps % 2])
-                swap += self._swap
             if now >= progress:
                 self._tell(now)
                 progress += PROGRESS

@@ -20,6 +20,7 @@ from curves import plot  # noqa: E402
 from judge import MET, MISSED, MISSING, NOT_JUDGED  # noqa: E402
 from quiet import TICKS  # noqa: E402
 from raw_data import FILE, RawData, read  # noqa: E402
+from soak import exchange_times  # noqa: E402
 from verdict import GROWTH, Finding, exit_code, findings, table, theil_sen  # noqa: E402
 
 MINUTES = float(os.environ.get("ATTENDSEG_SOAK_MINUTES", "3" if "CI" in os.environ else "1"))
@@ -335,6 +336,14 @@ def judged(folder: Path) -> tuple[int, str]:
     command = [sys.executable, "-c", script, str(SOAK), "--judge", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+def test_exchanges_come_more_often_in_the_warm_up() -> None:
+    assert exchange_times(3600, 600) == [*range(30, 300, 30), *range(600, 3600, 600)]
+    assert exchange_times(180, 60) == [60, 120]
+    assert exchange_times(1800, 30) == list(range(30, 1800, 30))
+    # Where none is wished, there is none.
+    assert exchange_times(3600, 60_000) == []
 
 
 def test_a_short_soak(tmp_path: Path) -> None:

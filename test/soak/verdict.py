@@ -52,12 +52,12 @@ class Finding:
     """Figures and goal, or why there is none."""
 
 
-def warm_up(data: RawData) -> float:
+def warm_up(seconds: float) -> float:
     """
-    Seconds that do not count. Pools, V8's code and heap, glibc's arenas and the shared memory of the middleware fill
-    once, in the first minutes; of a short run a fixed share is left out, so that most of it counts.
+    Seconds of a soak's that do not count. Pools, V8's code and heap, glibc's arenas and the shared memory of the
+    middleware fill once, in the first minutes; of a short run a fixed share is left out, so that most of it counts.
     """
-    return min(300.0, 0.15 * data.seconds)
+    return min(300.0, 0.15 * seconds)
 
 
 def findings(data: RawData) -> list[Finding]:
@@ -108,7 +108,7 @@ def swaps_of(data: RawData) -> list[Line]:
 
 
 def settled(data: RawData) -> list[Line]:
-    begin = warm_up(data)
+    begin = warm_up(data.seconds)
     return [sample for sample in data.samples if sample["t"] >= begin]
 
 
@@ -169,7 +169,7 @@ def memory_slope(data: RawData) -> Finding:
     if times > 1:
         each = f"each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes"
         what += f", where {each if exchanges else f'an hour has the pictures of {times:g}'}"
-        if 0 < exchanges < FEWEST_EXCHANGES:
+        if exchanges and len(points) < FEWEST_EXCHANGES:
             return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
@@ -332,7 +332,7 @@ def slowest(data: RawData) -> Finding:
     Only where the machine was quiet: at low priority a soak gets what others leave, and the slowest masks tell of them.
     Who is faster in the end is not blamed.
     """
-    name, begin, end = "p99", warm_up(data), data.seconds
+    name, begin, end = "p99", warm_up(data.seconds), data.seconds
     window = min(WINDOW, (end - begin) / 3)
     windows = [(begin, begin + window), (end - window, end)]
     masks = [masks_between(data, *each) for each in windows]
