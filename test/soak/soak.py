@@ -46,10 +46,10 @@ SMALL = 64, 48
 """Input of the small network: a run takes a fraction of a millisecond."""
 SAMPLE = 2.0
 """Seconds between two samples."""
-WARM_UP_EXCHANGE = 30.0
+WARM_UP_EXCHANGE, SETTLES = 15.0, 60.0
 """
-Seconds between two exchanges of the model in the warm-up. With the first five or so malloc's parts fill, and V8's
-machine code: once, however many come later.
+Seconds between two exchanges of the model in the warm-up, and behind the last of them. With the first fifteen or so
+malloc's stores of each thread fill, and V8's machine code: once, however many come later.
 """
 COLLECT = Path(__file__).with_name("collect.mjs")
 COLLECTED = 15
@@ -110,7 +110,8 @@ def exchange_times(seconds: float, swap: float) -> list[float]:
     """When the model is exchanged: every `swap` seconds, and more often in the warm-up, if at all."""
     # The last one is to run for some time, too.
     regular = [swap * number for number in range(1, math.ceil(seconds / swap - 0.1))]
-    hasty = [WARM_UP_EXCHANGE * number for number in range(1, int(warm_up(seconds) / WARM_UP_EXCHANGE))]
+    count = math.floor((warm_up(seconds) - SETTLES) / WARM_UP_EXCHANGE)
+    hasty = [WARM_UP_EXCHANGE * number for number in range(1, count + 1)]
     return sorted({*hasty, *regular}) if regular and swap > WARM_UP_EXCHANGE else regular
 
 

@@ -339,9 +339,9 @@ def judged(folder: Path) -> tuple[int, str]:
 
 
 def test_exchanges_come_more_often_in_the_warm_up() -> None:
-    assert exchange_times(3600, 600) == [*range(30, 300, 30), *range(600, 3600, 600)]
+    assert exchange_times(3600, 600) == [*range(15, 241, 15), *range(600, 3600, 600)]
     assert exchange_times(180, 60) == [60, 120]
-    assert exchange_times(1800, 30) == list(range(30, 1800, 30))
+    assert exchange_times(1800, 15) == list(range(15, 1800, 15))
     # Where none is wished, there is none.
     assert exchange_times(3600, 60_000) == []
 
