@@ -51,6 +51,7 @@ export const FAMILIES: ReadonlyMap<string, { readonly share: number; readonly op
 export const PLANTED: readonly string[] = [
   'planted-throws',
   'planted-hangs',
+  'planted-slow',
   'planted-aborts',
   'planted-takes',
 ];

@@ -50,6 +50,7 @@ test(
 test.each([
   ['planted-throws', 'throws', 'TypeError: planted', 12, 1],
   ['planted-hangs', 'hangs', 'has not ended after 5000 ms', 4, 16],
+  ['planted-slow', 'slow', ' ms', 8, 16],
   ['planted-aborts', 'aborts', 'the process ended by SIGABRT', 12, 16],
   ['planted-takes', 'memory', 'bytes, 33554432 are allowed', 12, 16],
 ])(

@@ -7,6 +7,13 @@ const BUGS: Readonly<Record<string, () => void>> = {
   'planted-hangs': () => {
     for (;;);
   },
+  'planted-slow': () => {
+    const start = process.cpuUsage();
+    for (let used = 0; used < 1_200_000;) {
+      const { user, system } = process.cpuUsage(start);
+      used = user + system;
+    }
+  },
   'planted-aborts': () => {
     process.abort();
   },
