@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { type Peer, qosMismatches } from '#node/qosMismatch.js';
+import { toPeer } from '#node/rmwTypes.js';
 
-const peer = (node: string, reliability: Peer['reliability'], durability: Peer['durability']): Peer => ({
+const peer = (
+  node: Peer['node'],
+  reliability: Peer['reliability'],
+  durability: Peer['durability'],
+): Peer => ({
   node,
   type: 'a type',
   reliability,
@@ -24,6 +29,21 @@ test.each(QUALITIES.flatMap((offered) => QUALITIES.map((asked) => [offered, aske
     expect(qosMismatches('/t', publishers, subscriptions, '/third')).toEqual([]);
   },
 );
+
+test('who has only just come, or is no node, has no name', () => {
+  const info = {
+    node_namespace: '_NODE_NAMESPACE_UNKNOWN_',
+    node_name: '_NODE_NAME_UNKNOWN_',
+    topic_type: 'a type',
+    qos_profile: { reliability: 2, durability: 2 },
+  };
+  const unknown = toPeer(info);
+  expect(unknown).toEqual(peer(undefined, 'best_effort', 'volatile'));
+  expect(toPeer({ ...info, node_namespace: '/', node_name: 'driver' }).node).toBe('/driver');
+  expect(qosMismatches('/image', [unknown], [peer('/me', 'reliable', 'volatile')], '/me')).toEqual([
+    expect.stringContaining('/image: a node whose name is not known publishes best_effort, and this node'),
+  ]);
+});
 
 test('says who, what and the remedy', () => {
   const camera = [peer('/driver', 'best_effort', 'volatile')];

@@ -101,18 +101,6 @@ describe('whose masks belong to a camera', () => {
     expect(outputsOf('/image', takers, masks, '/c')).toBeUndefined();
   });
 
-  test('of a node that is not known yet nothing is, nor of two such', () => {
-    const unknown = new Set(['_NODE_NAMESPACE_UNKNOWN_/_NODE_NAME_UNKNOWN_']);
-    const masks = [
-      { name: '/a/segmentation/mask', nodes: unknown },
-      { name: '/b/segmentation/mask', nodes: unknown },
-    ];
-    expect(outputsOf('/image', unknown, masks, undefined)).toBeUndefined();
-    expect(
-      outputsOf('/image', new Set([...unknown, ...takers]), [...masks, mask('/', '/rviz')], undefined),
-    ).toBe('/');
-  });
-
   test('in the file they are beside the image, or under it where two share a namespace', () => {
     expect(recordedNamespaces(['/a/image_raw/compressed', '/b/image'])).toEqual(['/a/', '/b/']);
     expect(recordedNamespaces(['/a/left', '/a/right'])).toEqual(['/a/left/', '/a/right/']);

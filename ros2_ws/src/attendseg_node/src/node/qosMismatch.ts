@@ -1,12 +1,14 @@
 /** One side of a topic, as the graph shows it. */
 export interface Peer {
-  /** Full name of its node. */
-  readonly node: string;
+  /** Full name of its node; for a moment after it has come, and of a program without ROS, that is not known. */
+  readonly node: string | undefined;
   /** Of the message. */
   readonly type: string;
   readonly reliability: 'reliable' | 'best_effort';
   readonly durability: 'transient_local' | 'volatile';
 }
+
+const NAMELESS = 'a node whose name is not known';
 
 /**
  * What keeps this node and others on a topic apart, each in one line with the remedy: a subscriber that asks for more
@@ -33,8 +35,8 @@ export function qosMismatches(
       const [wanted, given] = [asked[policy], offered[policy]];
       troubles.add(
         asked.node === self
-          ? `${topic}: ${offered.node} publishes ${given}, and this node asks for ${wanted}: nothing comes; set qos_overrides.${topic}.subscription.${policy} to ${given}`
-          : `${topic}: ${asked.node} asks for ${wanted}, and this node publishes ${given}: it gets nothing; let it ask for ${given}, or set qos_overrides.${topic}.publisher.${policy} to ${wanted}`,
+          ? `${topic}: ${offered.node ?? NAMELESS} publishes ${given}, and this node asks for ${wanted}: nothing comes; set qos_overrides.${topic}.subscription.${policy} to ${given}`
+          : `${topic}: ${asked.node ?? NAMELESS} asks for ${wanted}, and this node publishes ${given}: it gets nothing; let it ask for ${given}, or set qos_overrides.${topic}.publisher.${policy} to ${wanted}`,
       );
     }
   }

@@ -2,6 +2,7 @@ import { parseHeader } from '../recording/imageMessages.js';
 import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { stampText } from './dropped.js';
 import type { PlayOptions } from './playOptions.js';
+import type { Peer } from './qosMismatch.js';
 import { ReplayCamera } from './replayCamera.js';
 import type { ReplayRecorder } from './replayRecorder.js';
 import { type MaskTopic, outputsOf, outputTopic, recordedNamespaces } from './replayTopics.js';
@@ -50,7 +51,7 @@ export class ReplayListener {
   #placeOf(image: Topic, masks: readonly MaskTopic[]): string | undefined {
     const name = this.node.resolve(image);
     const takers = this.node.subscriptionsOf(name).filter(({ type }) => type === image.type);
-    return outputsOf(name, new Set(takers.map(({ node }) => node)), masks, this.options.nodeNamespace);
+    return outputsOf(name, namesOf(takers), masks, this.options.nodeNamespace);
   }
 
   #masks(): MaskTopic[] {
@@ -58,7 +59,7 @@ export class ReplayListener {
     return node
       .topicsOf(OUTPUT_TOPICS.mask.type)
       .filter((name) => name.endsWith(`/${OUTPUT_TOPICS.mask.name}`))
-      .map((name) => ({ name, nodes: new Set(node.publishersOf(name).map((peer) => peer.node)) }));
+      .map((name) => ({ name, nodes: namesOf(node.publishersOf(name)) }));
   }
 
   /** Looks again, and listens to what is found from now on. @throws Error that names the topic or file */
@@ -121,4 +122,9 @@ export class ReplayListener {
 /** A node's topic, for who must not lose any. */
 function deep(namespace: string, topic: Topic): Topic {
   return { ...topic, name: `${namespace}${topic.name}`, qos: { ...topic.qos, depth: DEPTH } };
+}
+
+/** Without those that are not known yet: of two such nobody can tell that they are one. */
+function namesOf(peers: readonly Peer[]): Set<string> {
+  return new Set(peers.flatMap(({ node }) => node ?? []));
 }

@@ -1,7 +1,6 @@
 import type { Bag, BagTopic } from '../recording/bag.js';
 import { latchedDepth } from '../recording/offeredQos.js';
 import { errorText } from '../errorText.js';
-import { UNKNOWN_NODE } from './rmwTypes.js';
 import {
   CAMERA_INFO_TOPIC,
   COMPRESSED_IMAGE_TOPIC,
@@ -131,10 +130,8 @@ export function outputsOf(
   within: string | undefined,
 ): string | undefined {
   const place = within === undefined ? '/' : `${within.replace(/^\/*/, '/').replace(/\/*$/, '')}/`;
-  // Of two that are not known yet nobody can tell that they are one.
-  const takesThem = (node: string): boolean => node !== UNKNOWN_NODE && takers.has(node);
   const found = masks
-    .filter(({ name, nodes }) => name.endsWith(MASK) && [...nodes].some(takesThem))
+    .filter(({ name, nodes }) => name.endsWith(MASK) && [...nodes].some((node) => takers.has(node)))
     .map(({ name }) => name.slice(0, -MASK.length + 1))
     .filter((prefix) => prefix.startsWith(place));
   if (found.length < 2) return found[0];
