@@ -55,17 +55,17 @@ interface Outcome {
 
 async function run({ decode, isDeclared }: Family, input: Uint8Array): Promise<Outcome> {
   let hasPassed = false;
-  let thrown: { error?: unknown } = {};
+  let error: unknown;
   const [started, used] = [performance.now(), process.cpuUsage()];
   try {
     await decode(input, () => {
       hasPassed = true;
     });
-  } catch (error) {
-    if (!isDeclared(error)) thrown = { error };
+  } catch (thrown) {
+    if (!isDeclared(thrown)) error = thrown;
   }
   const { user, system } = process.cpuUsage(used);
-  return { ms: performance.now() - started, cpuMs: (user + system) / 1000, hasPassed, ...thrown };
+  return { ms: performance.now() - started, cpuMs: (user + system) / 1000, error, hasPassed };
 }
 
 /** Who waits without using the processor ends by the patience of the runner. */

@@ -170,7 +170,7 @@ def memory_slope(data: RawData) -> Finding:
         each = f"each of {exchanges} exchanges counts as {EXCHANGE_MINUTES:g} minutes"
         what += f", where {each if exchanges else f'an hour has the pictures of {times:g}'}"
         if exchanges and len(points) < FEWEST_EXCHANGES:
-            return Finding(name, NOT_JUDGED, f"{what}; fewer than {FEWEST_EXCHANGES} say nothing")
+            return Finding(name, NOT_JUDGED, f"{what}; behind the warm-up fewer than {FEWEST_EXCHANGES} say nothing")
     if minutes < SLOPE_MINUTES:
         return Finding(name, NOT_JUDGED, f"{what}; below {SLOPE_MINUTES} minutes it says nothing")
     if low < SLOPE <= high:

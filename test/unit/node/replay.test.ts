@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PlayTimes } from '#node/playTimes.js';
 import { ReplayCamera } from '#node/replayCamera.js';
-import { chooseTopics, outputsOf, outputTopic, recordedNamespaces } from '#node/replayTopics.js';
+import { chooseTopics, namesOf, outputsOf, outputTopic, recordedNamespaces } from '#node/replayTopics.js';
 import type { BagTopic } from '#recording/bag.js';
 
 describe('what becomes of a picture', () => {
@@ -99,6 +99,25 @@ describe('whose masks belong to a camera', () => {
     );
     expect(outputsOf('/image', takers, masks, 'b')).toBe('/b/');
     expect(outputsOf('/image', takers, masks, '/c')).toBeUndefined();
+  });
+
+  test('of a node that is not known yet nothing is, nor of two such', () => {
+    const peer = { type: 'a type', reliability: 'reliable', durability: 'volatile' } as const;
+    const unknown = namesOf([{ ...peer, node: undefined }]);
+    const masks = [
+      { name: '/a/segmentation/mask', nodes: unknown },
+      { name: '/b/segmentation/mask', nodes: unknown },
+    ];
+    expect(outputsOf('/image', unknown, masks, undefined)).toBeUndefined();
+    const known = [...takers].map((node) => ({ ...peer, node }));
+    expect(
+      outputsOf(
+        '/image',
+        namesOf([{ ...peer, node: undefined }, ...known]),
+        [...masks, mask('/', '/rviz')],
+        undefined,
+      ),
+    ).toBe('/');
   });
 
   test('in the file they are beside the image, or under it where two share a namespace', () => {

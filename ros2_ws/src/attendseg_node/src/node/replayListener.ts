@@ -2,10 +2,9 @@ import { parseHeader } from '../recording/imageMessages.js';
 import type { DiagnosticStatus } from '../recording/infoMessages.js';
 import { stampText } from './dropped.js';
 import type { PlayOptions } from './playOptions.js';
-import type { Peer } from './qosMismatch.js';
 import { ReplayCamera } from './replayCamera.js';
 import type { ReplayRecorder } from './replayRecorder.js';
-import { type MaskTopic, outputsOf, outputTopic, recordedNamespaces } from './replayTopics.js';
+import { type MaskTopic, namesOf, outputsOf, outputTopic, recordedNamespaces } from './replayTopics.js';
 import type { RosNode } from './ros.js';
 import { CAMERA_INFO_TOPIC, DROPPED_TOPIC, LABEL_INFO_TOPIC, OUTPUT_TOPICS, type Topic } from './topics.js';
 
@@ -122,9 +121,4 @@ export class ReplayListener {
 /** A node's topic, for who must not lose any. */
 function deep(namespace: string, topic: Topic): Topic {
   return { ...topic, name: `${namespace}${topic.name}`, qos: { ...topic.qos, depth: DEPTH } };
-}
-
-/** Without those that are not known yet: of two such nobody can tell that they are one. */
-function namesOf(peers: readonly Peer[]): Set<string> {
-  return new Set(peers.flatMap(({ node }) => node ?? []));
 }

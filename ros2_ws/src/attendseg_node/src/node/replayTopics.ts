@@ -1,6 +1,7 @@
 import type { Bag, BagTopic } from '../recording/bag.js';
 import { latchedDepth } from '../recording/offeredQos.js';
 import { errorText } from '../errorText.js';
+import type { Peer } from './qosMismatch.js';
 import {
   CAMERA_INFO_TOPIC,
   COMPRESSED_IMAGE_TOPIC,
@@ -114,6 +115,11 @@ const MASK = `/${OUTPUT_TOPICS.mask.name}`;
 export interface MaskTopic {
   readonly name: string;
   readonly nodes: ReadonlySet<string>;
+}
+
+/** Full names of the nodes, without those that are not known yet: of two such nobody can tell that they are one. */
+export function namesOf(peers: readonly Peer[]): Set<string> {
+  return new Set(peers.flatMap(({ node }) => node ?? []));
 }
 
 /**
